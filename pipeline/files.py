@@ -1,0 +1,94 @@
+"""Files that appear whole or not at all, and their fingerprints.
+
+Every file that outlives a command is written aside in its own folder, synced, and renamed (house law 7).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.errors import MachineError
+
+_CHUNK = 1 << 20
+
+
+@contextmanager
+def machine_errors(what: str) -> Iterator[None]:
+    """Turns the operating system's refusals into one line that names ``what``."""
+    try:
+        yield
+    except OSError as error:
+        raise MachineError(what, error.strerror or type(error).__name__, _advice(error)) from error
+
+
+def _advice(error: OSError) -> str:
+    advice = {
+        28: "free some disk space and run again; the last good files are untouched",
+        13: "check the permissions of the folder",
+        30: "the file system is read-only; choose another folder",
+        1: "check the permissions of the folder",
+    }
+    return advice.get(error.errno or 0, "the last good files are untouched")
+
+
+@contextmanager
+def written_aside(target: Path) -> Iterator[Path]:
+    """A temporary path beside ``target`` that becomes ``target`` when the block ends well, else vanishes."""
+    with machine_errors(str(target)):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
+        try:
+            yield aside
+            sync(aside)
+            aside.replace(target)
+            sync(target.parent)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_written_aside(target: Path) -> Iterator[Path]:
+    """The same for a whole folder: ``target`` must not exist yet."""
+    with machine_errors(str(target)):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
+        aside.mkdir()
+        try:
+            yield aside
+            for path in sorted(aside.rglob("*")):
+                sync(path)
+            sync(aside)
+            aside.rename(target)
+            sync(target.parent)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def sync(path: Path) -> None:
+    """Asks the disk to keep what was written, so that a rename never outruns its contents."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file's bytes, read in pieces of 1 MiB."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def write_text(target: Path, text: str) -> None:
+    """Replaces ``target`` by ``text`` (UTF-8, newlines as given) in one step."""
+    with written_aside(target) as aside:
+        aside.write_bytes(text.encode())
