@@ -1,0 +1,61 @@
+"""Writes a dataset as a SAS V5 transport file: streamed, checked value by value, whole or not at all.
+
+The doors of the writer are all here: describe a ``Member``, ask ``char_lengths``, call ``write_xpt``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+from pipeline.emit.batches import Rows, batches, char_lengths, parquet_batches
+from pipeline.emit.limits import MAX_FILE_BYTES, check_member, check_target
+from pipeline.emit.member import Column, Kind, Member
+from pipeline.emit.xpt_header import header_bytes, padding
+from pipeline.emit.xpt_rows import records
+from pipeline.errors import BuildFailed
+from pipeline.files import written_aside
+
+__all__ = ["Column", "Kind", "Member", "char_lengths", "parquet_batches", "write_xpt"]
+
+
+def write_xpt(
+    target: Path,
+    member: Member,
+    rows: Rows,
+    *,
+    may_be_empty: bool = False,
+    max_bytes: int | None = MAX_FILE_BYTES,
+) -> int:
+    """The number of records written to ``target``, whose bytes depend on member and values only.
+
+    ``rows`` has the member's columns in the member's order; memory holds one batch, so a LazyFrame or an
+    iterator of frames may be of any length. ``max_bytes=None`` is for the unsplit copy of a dataset that is
+    submitted in parts. Raises ``BuildFailed`` for anything that the file could not hold exactly and for a
+    dataset without records, ``MachineError`` if the disk refuses; the file that was there before then stays.
+    """
+    check_member(member)
+    check_target(target, member)
+    with written_aside(target) as aside, aside.open("wb") as file:
+        count = _write(file, member, rows, max_bytes)
+        if not count and not may_be_empty:
+            raise BuildFailed(
+                f"dataset {member.name}", "has no records", "leave an empty dataset out of the package"
+            )
+    return count
+
+
+def _write(file: BinaryIO, member: Member, rows: Rows, max_bytes: int | None) -> int:
+    size, count = file.write(header_bytes(member)), 0
+    for batch in batches(rows):
+        size += file.write(records(batch, member, count + 1).data)
+        count += batch.height
+        _check_size(size, member, max_bytes)
+    file.write(padding(size))
+    return count
+
+
+def _check_size(size: int, member: Member, max_bytes: int | None) -> None:
+    if max_bytes is not None and size > max_bytes:
+        fix = "split it by category and keep the whole beside the parts"
+        raise BuildFailed(f"dataset {member.name}", f"is larger than {max_bytes} bytes", fix)

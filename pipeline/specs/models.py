@@ -1,0 +1,273 @@
+"""Frozen models of a study's specification. Everything a person can change lives in YAML and CSV, not here.
+
+A *verb* says how a variable gets its value, in one step on one row: ``const``, ``take``, ``code``, ``lookup``, ``date``.
+``derived`` holds prose only; the code that makes the variable is found by its name, and the sentence is the
+define.xml method. Cross-checks against the standard are in ``load.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Origin = Literal["Assigned", "Collected", "Derived", "Predecessor", "Protocol", "Not Available"]
+OriginSource = Literal["Investigator", "Subject", "Vendor", "Sponsor"]
+
+
+def _yes_no(value: Any) -> Any:
+    return {"yes": True, "no": False, None: False}.get(value, value)
+
+
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+YesNo = Annotated[bool, BeforeValidator(_yes_no)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class Frozen(BaseModel):
+    """No unknown key, no change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Verb(Frozen):
+    """How one variable of one part is filled; exactly one of the verbs."""
+
+    const: str | None = None
+    take: str | None = None
+    code: str | None = None
+    lookup: str | None = None
+    date: str | None = None
+    derived: str | None = None
+    upper: YesNo = False
+    map: str | None = None
+    by: str | None = None
+    give: str | None = None
+    time: str | None = None
+
+    @model_validator(mode="after")
+    def _one_verb(self) -> Verb:
+        named = [v for v in ("const", "take", "code", "lookup", "date", "derived") if getattr(self, v) is not None]
+        if len(named) > 1:
+            raise ValueError(f"has the verbs {' and '.join(named)}; give one")
+        for verb, partner in (("code", "map"), ("lookup", "by"), ("lookup", "give")):
+            if getattr(self, verb) is not None and getattr(self, partner) is None:
+                raise ValueError(f"'{verb}' needs '{partner}'")
+        return self
+
+
+class Variable(Verb):
+    """One variable of a dataset: its verb (unless the parts give it), and what define.xml says about it."""
+
+    origin: Origin
+    by_whom: OriginSource | None = None
+    codelist: Names = ()
+    dictionary: str | None = None
+    format: str | None = None
+    significant: str | None = None
+    comment: str | None = None
+
+    @property
+    def source(self) -> str:
+        """Define-XML origin source; what the sponsor assigns, derives or takes from the protocol is the sponsor's."""
+        return self.by_whom or "Sponsor"
+
+
+class Where(Frozen):
+    """Keeps rows whose ``column`` is one of ``values``, or none of ``other_than``, or filled when neither is given."""
+
+    column: str
+    values: Names = ()
+    other_than: Names = ()
+    otherwise: str
+
+
+class Join(Frozen):
+    """Adds columns ``<name>.<column>`` of at most one row of ``source`` with equal ``on``."""
+
+    source: str
+    on: Names
+    where: dict[str, str] = Field(default_factory=dict)
+    otherwise: str = ""
+
+
+class Part(Frozen):
+    """Rows of one source that become records of the dataset, one to one unless ``items`` unfolds them."""
+
+    source: str
+    where: tuple[Where, ...] = ()
+    join: dict[str, Join] = Field(default_factory=dict)
+    items: str | None = None
+    performed: str | None = None
+    reason: str | None = None
+    blank: Literal["not_done", "query", "skip"] = "query"
+    blank_reason: str | None = None
+    undetermined: str | None = None
+    undetermined_reason: str | None = None
+    set: dict[str, Verb] = Field(default_factory=dict)
+
+
+class Supplement(Frozen):
+    """One supplemental qualifier, taken from a hidden column ``_<QNAM>`` of the parent records."""
+
+    label: Annotated[str, Field(max_length=40)]
+    origin: Origin
+    by_whom: OriginSource | None = None
+    content: str
+
+
+class Dataset(Frozen):
+    """One dataset of the study."""
+
+    dataset: str
+    label: Annotated[str, Field(max_length=40)]
+    class_: Annotated[str, Field(alias="class")]
+    structure: str
+    keys: Names
+    build: str = "mapped"
+    parts: tuple[Part, ...] = ()
+    reads: Names = ()
+    derived_from: Names = ()
+    variables: dict[str, Variable]
+    supplements: dict[str, Supplement] = Field(default_factory=dict)
+    baseline_keys: Names = ()
+    comment: str | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Ids of all typed tables that the dataset reads, in the order of the spec, once each."""
+        joined = [join.source for part in self.parts for join in part.join.values()]
+        return tuple(dict.fromkeys([*(part.source for part in self.parts), *joined, *self.reads]))
+
+
+class Moment(Frozen):
+    """Where a date (and time) is collected, and which rows count."""
+
+    source: str
+    date: str
+    time: str | None = None
+    where: tuple[Where, ...] = ()
+
+
+class Setting(Frozen):
+    """An assumption with its default and the id of the open question."""
+
+    value: str
+    question: str | None = None
+    meaning: str
+
+
+class Element(Frozen):
+    """One element of the subject's path; ``starts`` names the rule (consent, infusion, rescue, follow_up)."""
+
+    etcd: str
+    element: str
+    epoch: str
+    order: int
+    starts: Literal["consent", "infusion", "rescue", "follow_up"]
+
+
+class FollowUp(Frozen):
+    """When extended follow-up begins: at a visit, or a number of days after infusion if that visit was missed."""
+
+    visitnum: str
+    days: int
+    window_days: int
+
+
+class VisitDates(Frozen):
+    """A source whose rows belong to visits, with the date that places them."""
+
+    source: str
+    date: str
+    time: str | None = None
+
+
+class Reference(Frozen):
+    """Where the engine finds a subject's reference moments."""
+
+    roster: str
+    consent: Moment
+    assignment: Moment
+    exposure_start: Moment
+    exposure_end: Moment
+    end_of_participation: Moment
+    death: Moment
+    rescue: Moment
+    sites: str
+    elements: tuple[Element, ...]
+    follow_up: FollowUp
+    visit_dates: tuple[VisitDates, ...]
+    visits: str
+    unscheduled: str
+
+
+class Marked(Frozen):
+    """A column and the value in it that marks a row."""
+
+    column: str
+    value: str
+
+
+class Delivery(Frozen):
+    """What may and may not be in a delivery, and how a sender marks a deleted row."""
+
+    deleted: Marked
+    study_names: Names
+    deny_columns: Names
+    deny_patterns: Names
+    quarantine_limit_percent: str
+
+
+class Standards(Frozen):
+    """Versions of every standard and dictionary of a build."""
+
+    sdtm: str
+    sdtmig: str
+    define: str
+    terminology: str
+    define_terminology: str
+    meddra: str
+    whodrug: str
+    ctcae: str
+
+
+class Extension(Frozen):
+    """Values that the study adds to an extensible codelist, or explains on a closed one."""
+
+    codelist: str
+    values: tuple[str, ...]
+    why: str
+
+
+class NotSubmitted(Frozen):
+    """A whole source, or one column of it, that fills no variable; the reason is for the reviewer."""
+
+    source: str
+    column: str | None = None
+    reason: str
+
+
+class Study(Frozen):
+    """``study.yaml``: identity, standards, settings, and where the engine finds the reference facts."""
+
+    study: str
+    title: str
+    description: str
+    sponsor: str
+    subject_prefix: str
+    subject_pattern: str
+    standards: Standards
+    delivery: Delivery
+    settings: dict[str, Setting]
+    reference: Reference
+    datasets: Names
+    extensions: tuple[Extension, ...] = ()
+    not_submitted: tuple[NotSubmitted, ...] = ()
+
+    def setting(self, name: str) -> str:
+        """The value of an assumption."""
+        return self.settings[name].value

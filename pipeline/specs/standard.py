@@ -1,0 +1,156 @@
+"""The pinned standard: SDTMIG variable facts and controlled terminology, as generated CSV files.
+
+``generate`` makes the files once from the published sources (`sdtm standard`); ``load_standard`` reads them.
+Both hold facts only (names, labels, types, codes), never CDISC's prose.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from pipeline.errors import SpecError
+from pipeline.files import write_text
+
+SUPPLEMENTAL = "SUPPQUAL"
+_VARIABLE_FIELDS = ("dataset", "variable", "order", "label", "type", "role", "core", "codelists", "domain")
+_TERM_FIELDS = ("codelist", "name", "extensible", "code", "term", "decode")
+
+
+@dataclass(frozen=True)
+class VariableFacts:
+    """One variable of one dataset as SDTMIG states it; ``domain`` is its described value domain, if any."""
+
+    dataset: str
+    variable: str
+    order: int
+    label: str
+    type: str
+    role: str
+    core: str
+    codelists: tuple[str, ...]
+    domain: str
+
+
+@dataclass(frozen=True)
+class Term:
+    """One permissible value: its NCI code, the submission value and a readable decode."""
+
+    code: str
+    term: str
+    decode: str
+
+
+@dataclass(frozen=True)
+class Codelist:
+    """One CDISC codelist; ``name`` is its submission short name (``NY``)."""
+
+    code: str
+    name: str
+    extensible: bool
+    terms: dict[str, Term]
+
+
+@dataclass(frozen=True)
+class Standard:
+    """Facts of one SDTMIG version and one terminology package."""
+
+    variables: dict[tuple[str, str], VariableFacts]
+    codelists: dict[str, Codelist]
+
+    def variable(self, dataset: str, name: str) -> VariableFacts:
+        """Facts of ``name`` in ``dataset`` (every SUPP-- dataset is SUPPQUAL); SpecError if the IG has none."""
+        family = SUPPLEMENTAL if dataset.startswith("SUPP") else dataset
+        try:
+            return self.variables[family, name]
+        except KeyError:
+            raise SpecError(f"{dataset}.{name}", "is not a variable of SDTMIG", "check the name") from None
+
+    def codelist(self, code: str) -> Codelist:
+        """The codelist with NCI code ``code``; SpecError if the generated terminology lacks it."""
+        try:
+            return self.codelists[code]
+        except KeyError:
+            raise SpecError(code, "codelist is not in the generated terminology", "run 'sdtm standard'") from None
+
+
+@lru_cache(maxsize=4)
+def load_standard(folder: Path) -> Standard:
+    """The facts in ``folder`` (``variables.csv``, ``terminology.csv``)."""
+    variables = {}
+    for row in _rows(folder / "variables.csv"):
+        lists = tuple(filter(None, row["codelists"].split(";")))
+        facts = VariableFacts(**{**row, "order": int(row["order"]), "codelists": lists})  # type: ignore[arg-type]
+        variables[facts.dataset, facts.variable] = facts
+    grouped: dict[str, Codelist] = {}
+    for row in _rows(folder / "terminology.csv"):
+        found = grouped.setdefault(
+            row["codelist"], Codelist(row["codelist"], row["name"], row["extensible"] == "Yes", {})
+        )
+        found.terms[row["term"]] = Term(row["code"], row["term"], row["decode"])
+    return Standard(variables, grouped)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except FileNotFoundError as error:
+        raise SpecError(str(path), "file is missing", "run 'sdtm standard'") from error
+
+
+def generate(folder: Path, *, ig: Path, ct: Path, datasets: Iterable[str], codelists: Iterable[str]) -> None:
+    """Writes the facts of ``datasets`` and every codelist that these, or ``codelists``, name.
+
+    ``ig`` is a CSV with one row a variable (dataset, variable, label, type, role, core, codelist_code, order,
+    described_value_domain); ``ct`` is the tab-separated SDTM terminology that NCI EVS publishes.
+    """
+    wanted = set(datasets)
+    facts = [_facts(row) for row in _rows(ig) if row["dataset"] in wanted]
+    missing = wanted - {row["dataset"] for row in facts}
+    if missing:
+        raise SpecError(str(ig), f"has no dataset {', '.join(sorted(missing))}")
+    lists = set(codelists).union(*(row["codelists"].split(";") for row in facts)) - {""}
+    write_text(folder / "variables.csv", _csv(_VARIABLE_FIELDS, facts))
+    write_text(folder / "terminology.csv", _csv(_TERM_FIELDS, _terms(ct, lists)))
+
+
+def _facts(row: dict[str, str]) -> dict[str, str]:
+    kept = {name: row[name] for name in ("dataset", "variable", "order", "label", "type", "role", "core")}
+    return kept | {"codelists": row["codelist_code"], "domain": row["described_value_domain"]}
+
+
+def _terms(ct: Path, wanted: set[str]) -> list[dict[str, str]]:
+    with ct.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    heads = {row["Code"]: row for row in rows if not row["Codelist Code"] and row["Code"] in wanted}
+    if missing := wanted - heads.keys():
+        raise SpecError(str(ct), f"has no codelist {', '.join(sorted(missing))}")
+    return [
+        {
+            "codelist": row["Codelist Code"],
+            "name": heads[row["Codelist Code"]]["CDISC Submission Value"],
+            "extensible": heads[row["Codelist Code"]]["Codelist Extensible (Yes/No)"],
+            "code": row["Code"],
+            "term": row["CDISC Submission Value"],
+            "decode": row["NCI Preferred Term"],
+        }
+        for row in rows
+        if row["Codelist Code"] in heads
+    ]
+
+
+def _csv(fields: tuple[str, ...], rows: Iterable[dict[str, str]]) -> str:
+    lines: list[str] = []
+
+    class _Lines:
+        def write(self, text: str) -> None:
+            lines.append(text)
+
+    writer = csv.DictWriter(_Lines(), fields, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return "".join(lines)
