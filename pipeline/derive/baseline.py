@@ -26,10 +26,11 @@ def with_last_before_exposure(
 ) -> pl.DataFrame:
     """``frame`` in its order plus ``flag``: ``Y`` on one row per ``keys``, null on all others and for untreated subjects.
 
-    A row can be it when ``result`` is not null, ``status`` is null and ``dtc`` lies before ``reference`` (the first
-    exposure; null if never treated), or is date-only on that day and ``pre_dose_day1`` is true. Of those the last by
-    ``dtc``, then by the highest ``ties`` in order, then the lower row (SDTMIG --LOBXFL, R9). ``dtc`` sorts as text: a
-    date-only record comes before a timed one of the same day. ``flag`` defaults to --LOBXFL with the prefix of ``dtc``.
+    A row can be it when ``result`` is not null, ``status`` is null and ``dtc`` lies before ``reference``
+    (the first exposure; null if never treated), or is date-only on that day and ``pre_dose_day1`` is true.
+    Of those the last by ``dtc``, then by the highest ``ties`` in order, then the lower row (SDTMIG
+    --LOBXFL, R9). ``dtc`` sorts as text: a date-only record comes before a timed one of the same day.
+    ``flag`` defaults to --LOBXFL with the prefix of ``dtc``.
     """
     name = flag or f"{dtc.removesuffix('DTC')}LOBXFL"
     numbered = frame.drop(name, strict=False).with_row_index(_ROW)

@@ -1,7 +1,7 @@
 """Numbers exactly as they were written: text to decimal and back, without a float on the way.
 
-polars rounds a decimal that has too many digits, and stops a query that overflows, with the value in the message;
-so everything here first asks whether a number fits, and answers null if it does not.
+polars rounds a decimal that has too many digits, and stops a query that overflows, with the value in the
+message; so everything here first asks whether a number fits, and answers null if it does not.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def exact_product(left: pl.Expr, right: pl.Expr) -> pl.Expr:
 
 def fraction_digits(number: pl.Expr) -> pl.Expr:
     """How many decimals a decimal needs without trailing zeros (UInt32); null if null."""
-    return number.cast(DECIMAL).cast(pl.String).str.strip_chars_end("0").str.extract(r"\.(.*)$").str.len_bytes()
+    return (
+        number.cast(DECIMAL).cast(pl.String).str.strip_chars_end("0").str.extract(r"\.(.*)$").str.len_bytes()
+    )
 
 
 def plain_text(number: pl.Expr) -> pl.Expr:
@@ -66,7 +68,8 @@ def plain_text(number: pl.Expr) -> pl.Expr:
 def rounded_text(number: pl.Expr, places: int | pl.Expr) -> pl.Expr:
     """A decimal with exactly ``places`` decimals (String), halves away from zero; null if either is null.
 
-    ``places`` 0 to 18, a number or an integer column; outside that range null. A result of zero has no sign.
+    ``places`` 0 to 18, a number or an integer column; outside that range null. A result of zero has no
+    sign.
     """
     wanted = (pl.lit(places) if isinstance(places, int) else places).cast(pl.Int64)
     kept = pl.when(wanted.is_between(0, SCALE)).then(wanted)

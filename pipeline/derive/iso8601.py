@@ -1,7 +1,8 @@
 """Collected dates and times as ISO 8601 text, with the unknown parts left out and never filled in.
 
-Every ``x_problem`` is the other half of ``x``: null where the text is usable, otherwise a reason code; where there is
-a problem, ``x`` is null. A text whose parts are all unknown has neither a value nor a problem.
+Every ``x_problem`` is the other half of ``x``: null where the text is usable, otherwise a reason code;
+where there is a problem, ``x`` is null. A text whose parts are all unknown has neither a value nor a
+problem.
 """
 
 from __future__ import annotations
@@ -22,9 +23,7 @@ LAST_MINUTE: Final = 59
 _DATE_LENGTH: Final = 10
 
 _UNKNOWN = "UNK|UN|NK"
-_COLLECTED_DATE = (
-    rf"^(?P<day>[0-9]{{2}}|{_UNKNOWN})-(?P<month>[A-Z]{{3}}|{_UNKNOWN})-(?P<year>[0-9]{{2}}|[0-9]{{4}}|{_UNKNOWN})$"
-)
+_COLLECTED_DATE = rf"^(?P<day>[0-9]{{2}}|{_UNKNOWN})-(?P<month>[A-Z]{{3}}|{_UNKNOWN})-(?P<year>[0-9]{{2}}|[0-9]{{4}}|{_UNKNOWN})$"
 _COLLECTED_TIME = rf"^(?P<hour>[0-9]{{2}}|{_UNKNOWN}):(?P<minute>[0-9]{{2}}|{_UNKNOWN})$"
 _COMPACT_NUMERIC = r"^[0-9]{8}$"
 _COMPACT_NAMED = r"^[0-9]{2}[A-Z]{3}([0-9]{2}|[0-9]{4})$"
@@ -58,8 +57,8 @@ def _collected_date(text: pl.Expr) -> pl.Expr:
 def date_problem(text: pl.Expr) -> pl.Expr:
     """Why a collected date is not usable (String), null when it is usable, absent or wholly unknown.
 
-    ``form``: not the declared pattern or no month's name; ``year``: two digits, or before 1900; ``impossible``: no
-    such day; ``month_only``: a month without a year; ``no_year``: a day without a year.
+    ``form``: not the declared pattern or no month's name; ``year``: two digits, or before 1900;
+    ``impossible``: no such day; ``month_only``: a month without a year; ``no_year``: a day without a year.
     """
     return once_a_value(text, _date_problem, pl.String())
 
@@ -121,7 +120,8 @@ def _day_is_impossible(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
 def collected_time(text: pl.Expr) -> pl.Expr:
     """``hh:mm``, or ``hh`` when only the minute is unknown (String); null if absent, unknown or ``time_problem``.
 
-    The hour stays because SDTM truncates a time from the right like a date (``T09``), and dropping it would lose data.
+    The hour stays because SDTM truncates a time from the right like a date (``T09``), and dropping it would
+    lose data.
     """
     return once_a_value(text, _collected_time, pl.String())
 
@@ -135,7 +135,8 @@ def _collected_time(text: pl.Expr) -> pl.Expr:
 def time_problem(text: pl.Expr) -> pl.Expr:
     """Why a collected ``HH:MM`` is not usable (String), null when it is usable, absent or wholly unknown.
 
-    ``form``; ``impossible``: outside 00:00 to 23:59 (24:00 too); ``hour_unknown``: a minute without its hour.
+    ``form``; ``impossible``: outside 00:00 to 23:59 (24:00 too); ``hour_unknown``: a minute without its
+    hour.
     """
     return once_a_value(text, _time_problem, pl.String())
 
@@ -162,7 +163,9 @@ def _time_parts(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
 
 
 def _clock_is_impossible(hour: pl.Expr, minute: pl.Expr) -> pl.Expr:
-    return (hour.cast(pl.Int32, strict=False) > LAST_HOUR) | (minute.cast(pl.Int32, strict=False) > LAST_MINUTE)
+    return (hour.cast(pl.Int32, strict=False) > LAST_HOUR) | (
+        minute.cast(pl.Int32, strict=False) > LAST_MINUTE
+    )
 
 
 def compact_date(text: pl.Expr) -> pl.Expr:
@@ -250,7 +253,9 @@ def is_complete_date(iso: pl.Expr) -> pl.Expr:
 def date_part(iso: pl.Expr) -> pl.Expr:
     """The calendar day (Date) of an ISO text; null if the text is partial, null or no date."""
     return (
-        pl.when(is_complete_date(iso)).then(iso.str.slice(0, _DATE_LENGTH)).str.to_date("%Y-%m-%d", strict=False)
+        pl.when(is_complete_date(iso))
+        .then(iso.str.slice(0, _DATE_LENGTH))
+        .str.to_date("%Y-%m-%d", strict=False)
     )
 
 

@@ -46,11 +46,12 @@ def with_epoch(
 ) -> pl.DataFrame:
     """``frame`` in its order plus ``into`` (String): the epoch of each row's ``dtc``, null where no one epoch is certain.
 
-    ``elements``: one row a subject's element with ``subject``, EPOCH, SESTDTC, SEENDTC, TAETORD, ``_last`` (closed at its
-    end; a null end is open) and ``_treatment`` (starts with the infusion). Rows whose optional Boolean
-    ``_before_infusion`` is true belong to the element before treatment when only days can be compared and the day is
-    the infusion's. Before the consent day and after the last end: null. A partial date: null unless its first and its
-    last possible day lie in one epoch. The consent day counts whole, whatever the times (R7).
+    ``elements``: one row a subject's element with ``subject``, EPOCH, SESTDTC, SEENDTC, TAETORD, ``_last``
+    (closed at its end; a null end is open) and ``_treatment`` (starts with the infusion). Rows whose
+    optional Boolean ``_before_infusion`` is true belong to the element before treatment when only days can
+    be compared and the day is the infusion's. Before the consent day and after the last end: null. A
+    partial date: null unless its first and its last possible day lie in one epoch. The consent day counts
+    whole, whatever the times (R7).
     """
     kept = frame.drop(into, strict=False)
     wide, depth = _one_row_a_subject(elements, subject)
@@ -58,7 +59,9 @@ def with_epoch(
         _first=earliest(pl.col(dtc)),
         _final=latest(pl.col(dtc)),
         _minute=minute_part(pl.col(dtc)),
-        _early=pl.col(BEFORE_INFUSION).fill_null(value=False) if BEFORE_INFUSION in kept.columns else pl.lit(value=False),
+        _early=pl.col(BEFORE_INFUSION).fill_null(value=False)
+        if BEFORE_INFUSION in kept.columns
+        else pl.lit(value=False),
     )
     at_first, at_final = _epoch_at("_first", depth), _epoch_at("_final", depth)
     epoch = pl.when(at_first == at_final).then(at_first)

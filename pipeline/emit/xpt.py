@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.emit.batches import Rows, batches, char_lengths, parquet_batches
+from pipeline.emit.batches import Rows, batches, char_lengths
 from pipeline.emit.limits import MAX_FILE_BYTES, check_member, check_target
 from pipeline.emit.member import Column, Kind, Member
 from pipeline.emit.xpt_header import header_bytes, padding
@@ -16,7 +16,7 @@ from pipeline.emit.xpt_rows import records
 from pipeline.errors import BuildFailed
 from pipeline.files import written_aside
 
-__all__ = ["Column", "Kind", "Member", "char_lengths", "parquet_batches", "write_xpt"]
+__all__ = ["Column", "Kind", "Member", "char_lengths", "write_xpt"]
 
 
 def write_xpt(
@@ -29,8 +29,8 @@ def write_xpt(
 ) -> int:
     """The number of records written to ``target``, whose bytes depend on member and values only.
 
-    ``rows`` has the member's columns in the member's order; memory holds one batch, so a LazyFrame or an
-    iterator of frames may be of any length. ``max_bytes=None`` is for the unsplit copy of a dataset that is
+    ``rows`` has the member's columns in the member's order; memory holds a few batches, so a Parquet file (a
+    Path) or an iterator of frames may be of any length. ``max_bytes=None`` is for the unsplit copy of a dataset that is
     submitted in parts. Raises ``BuildFailed`` for anything that the file could not hold exactly and for a
     dataset without records, ``MachineError`` if the disk refuses; the file that was there before then stays.
     """

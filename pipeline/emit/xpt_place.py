@@ -13,7 +13,7 @@ from pipeline.errors import BuildFailed
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A variable in one batch; ``first`` is the number that the batch's first record has in the file (from 1)."""
+    """A variable in one batch; ``first`` numbers the batch's first record within the file (from 1)."""
 
     dataset: str
     variable: str

@@ -1,7 +1,7 @@
 """Where records and fields begin and end in a piece of a file, found in whole-array steps.
 
 polars' own CSV reader is not used on delivered bytes: it strips carriage returns, knows no physical lines,
-splits a CRLF file at a bare LF and guesses at malformed quotes. It only ever sees `Block`s rewritten by `raw`.
+splits a CRLF file at a bare LF and guesses at malformed quotes. It only sees `Block`s rewritten by `raw`.
 """
 
 from __future__ import annotations
@@ -75,14 +75,17 @@ def _measured(text: bytes, separator: str, ending: bytes, line: int, foreign: li
 
 def _outside(positions: Positions, quotes: Positions) -> Positions:
     """The positions with an even number of quotes before them."""
-    return positions[np.searchsorted(quotes, positions) % 2 == 0]
+    outside: Positions = positions[np.searchsorted(quotes, positions) % 2 == 0]
+    return outside
 
 
 def _check(block: Block, path: Path, layout: SourceLayout) -> None:
     if block.quotes.size and (at := _broken_quote(block)) is not None:
         record = int(np.searchsorted(block.ends, at))
         line = block.lines[min(record, len(block.lines) - 1)]
-        raise refused(path, layout, f"line {line} breaks the rules of quoting (RFC 4180): a quote inside a field")
+        raise refused(
+            path, layout, f"line {line} breaks the rules of quoting (RFC 4180): a quote inside a field"
+        )
     fields = np.diff(np.searchsorted(block.separators, block.ends), prepend=0) + 1
     wrong = np.flatnonzero(fields != len(layout.columns))
     if wrong.size:
@@ -92,18 +95,29 @@ def _check(block: Block, path: Path, layout: SourceLayout) -> None:
 def _wrong_width(path: Path, layout: SourceLayout, line: int, fields: int) -> Refused:
     expected = len(layout.columns)
     why = "cut off" if fields < expected else "too long"
-    return refused(path, layout, f"line {line} has {fields} fields instead of {expected}: the record is {why}")
+    return refused(
+        path, layout, f"line {line} has {fields} fields instead of {expected}: the record is {why}"
+    )
 
 
 def _broken_quote(block: Block) -> int | None:
     """The first quote that neither opens a field, nor closes one, nor is doubled; None if all do."""
     body = np.frombuffer(block.text, np.uint8)
     opening, closing = block.quotes[0::2], block.quotes[1::2]
-    breaks = np.zeros(len(body) + 1, bool)  # last entry stands for "before the first byte"
-    breaks[block.separators] = breaks[block.ends] = breaks[-1] = True
-    doubled = np.concatenate([[False], closing[: len(opening) - 1] + 1 == opening[1:]])
-    good_open = breaks[opening - 1] | doubled
-    carriage = (body[np.minimum(closing + 1, len(body) - 1)] == _CR) & breaks[np.minimum(closing + 2, len(body) - 1)]
-    good_close = breaks[np.minimum(closing + 1, len(body) - 1)] | carriage | np.append(doubled[1:], False)  # noqa: FBT003
-    bad = np.concatenate([opening[~good_open], closing[~good_close]])
+    is_end = np.zeros(len(body) + 1, bool)  # the last entry, index -1, stands for "before the first byte"
+    is_end[block.ends] = is_end[-1] = True
+    is_break = is_end.copy()
+    is_break[block.separators] = True
+    doubled = doubled_quotes(block)
+    after = closing + 1  # never beyond the text, which ends with a newline outside quotes
+    carriage = (body[after] == _CR) & is_end[np.minimum(after + 1, len(body) - 1)]
+    followed = np.append(doubled[1:], False)
+    good = is_break[after] | carriage | followed
+    bad = np.concatenate([opening[~(is_break[opening - 1] | doubled)], closing[~good]])
     return int(bad.min()) if bad.size else None
+
+
+def doubled_quotes(block: Block) -> npt.NDArray[np.bool_]:
+    """For each opening quote whether it follows a closing one at once: the second half of a doubled quote."""
+    opening, closing = block.quotes[0::2], block.quotes[1::2]
+    return np.concatenate([[False], closing[:-1] + 1 == opening[1:]])

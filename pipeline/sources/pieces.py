@@ -1,7 +1,7 @@
 """A delivered file as byte pieces that end where a record ends, in bounded memory.
 
-A comma file is quoted (RFC 4180): every newline outside quotes ends a record. A pipe or tab file has no quoting,
-a quote is data; its header tells how records end, so in a file with CRLF a bare LF is data.
+A comma file is quoted (RFC 4180): every newline outside quotes ends a record. A pipe or tab file has no
+quoting, a quote is data; its header tells how records end, so in a file with CRLF a bare LF is data.
 """
 
 from __future__ import annotations
@@ -42,8 +42,12 @@ def head_of(path: Path, separator: str) -> Head:
     end = _first_end(start, quoted=is_quoted(separator))
     line = start[:end]
     text = line.removesuffix(b"\n")
-    text, ending = (text, line[len(text) :]) if not text.endswith(b"\r") else (text[:-1], line[len(text) - 1 :])
-    return Head(text.removeprefix(BOM), ending if ending.endswith(b"\n") else b"", len(line), line.startswith(BOM))
+    text, ending = (
+        (text, line[len(text) :]) if not text.endswith(b"\r") else (text[:-1], line[len(text) - 1 :])
+    )
+    return Head(
+        text.removeprefix(BOM), ending if ending.endswith(b"\n") else b"", len(line), line.startswith(BOM)
+    )
 
 
 def _first_end(start: bytes, *, quoted: bool) -> int:
@@ -75,7 +79,9 @@ def pieces_of(
                 yield rest[:end]
                 rest = rest[end:]
             if len(rest) > LONGEST_RECORD:
-                raise refused(path, layout, "a record is longer than 16 MiB: a quote or a line end is missing")
+                raise refused(
+                    path, layout, "a record is longer than 16 MiB: a quote or a line end is missing"
+                )
     if rest:
         raise refused(path, layout, _unfinished(rest, quoted=quoted))
 

@@ -183,7 +183,47 @@ class VisitDates(Frozen):
 
     source: str
     date: str
-    time: str | None = None
+    end: str | None = None
+
+
+class Laboratory(Frozen):
+    """Which column of the laboratory's file plays which part, and the form that says what was drawn."""
+
+    source: str
+    subject: str
+    visit_label: str
+    accession: str
+    date: str
+    time: str
+    test: str
+    specimen: str
+    loinc: str
+    method: str
+    result: str
+    unit: str
+    low: str
+    high: str
+    status: str
+    revision: str
+    reported: str
+    comment: str
+    name: str
+    fasting: str
+    preliminary: str
+    cancelled: str
+    panel_not_done: str
+    form: str
+    form_accession: str
+    form_performed: str
+    form_reason: str
+    form_date: str
+    form_time: str
+    local: str
+    local_result: str
+    local_test: str
+    local_specimen: str
+    local_invalid: str
+    planned: str
 
 
 class Reference(Frozen):
@@ -203,6 +243,9 @@ class Reference(Frozen):
     visit_dates: tuple[VisitDates, ...]
     visits: str
     unscheduled: str
+    visit_column: str
+    repeat_column: str
+    record_column: str
 
 
 class Marked(Frozen):
@@ -264,6 +307,7 @@ class Study(Frozen):
     delivery: Delivery
     settings: dict[str, Setting]
     reference: Reference
+    laboratory: Laboratory
     datasets: Names
     extensions: tuple[Extension, ...] = ()
     not_submitted: tuple[NotSubmitted, ...] = ()

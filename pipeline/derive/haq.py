@@ -1,0 +1,103 @@
+"""HAQ-DI: eight categories of daily activities, raised by aids and help, and their mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from pipeline.derive.decimals import DECIMAL, SCALE, rounded_text
+
+ACTIVITY: Final = "activity"
+DIFFICULTY: Final = "_difficulty"
+
+
+@dataclass(frozen=True)
+class HaqRules:
+    """Standard scoring of Fries et al. 1980 (ARAMIS): ``raised_to`` with aids or help, mean of ``fewest`` or more."""
+
+    hardest: int = 3
+    raised_to: int = 2
+    fewest: int = 6
+    places: int = 3
+
+
+HAQ_DI: Final = HaqRules()
+
+
+def category_scores(
+    answers: pl.DataFrame,
+    items: pl.DataFrame,
+    *,
+    keys: list[str],
+    item: str,
+    score: str,
+    other_aids: pl.DataFrame | None = None,
+    rules: HaqRules = HAQ_DI,
+) -> pl.DataFrame:
+    """One row per ``keys`` and ``category``: ``category_score`` (Int64), null if no activity of it was answered.
+
+    ``answers``: one row per keys and ``item`` with ``score`` (activities 0 to 3, aids and help 0 or 1; null
+    = not answered). ``items``: ``item``, ``category``, ``role`` (``activity`` or any kind of aid or help);
+    items that are not in it or have no category do not count. ``other_aids``: ``keys`` and ``category`` of
+    aids that a person has assigned. ``impossible`` (Boolean) marks a category with an answer outside its
+    scale.
+    """
+    grid = answers.select(keys).unique(maintain_order=True).join(_categories(items), how="cross")
+    known = answers.select(*keys, item, pl.col(score).cast(pl.Int64).alias(DIFFICULTY))
+    known = known.join(items.select(item, "category", "role"), on=item, how="inner")
+    activity, highest = (
+        pl.col("role") == ACTIVITY,
+        pl.when(pl.col("role") == ACTIVITY).then(rules.hardest).otherwise(1),
+    )
+    by_category = known.group_by(*keys, "category").agg(
+        worst=pl.col(DIFFICULTY).filter(activity).max(),
+        helped=(pl.col(DIFFICULTY).filter(~activity) > 0).any(),
+        impossible=(~pl.col(DIFFICULTY).is_between(0, highest)).any(),
+    )
+    joined = grid.join(
+        by_category, on=[*keys, "category"], how="left", nulls_equal=True, maintain_order="left"
+    )
+    helped = pl.col("helped").fill_null(value=False)
+    if other_aids is not None:
+        assigned = other_aids.select(*keys, "category").unique().with_columns(_aid=pl.lit(value=True))
+        on = [*keys, "category"]
+        joined = joined.join(assigned, on=on, how="left", nulls_equal=True, maintain_order="left")
+        helped = helped | pl.col("_aid").fill_null(value=False)
+    raised = (
+        pl.when(helped).then(pl.max_horizontal("worst", pl.lit(rules.raised_to))).otherwise(pl.col("worst"))
+    )
+    return joined.select(
+        *keys,
+        "category",
+        category_score=pl.when(pl.col("worst").is_not_null()).then(raised).cast(pl.Int64),
+        impossible=pl.col("impossible").fill_null(value=False),
+    )
+
+
+def _categories(items: pl.DataFrame) -> pl.DataFrame:
+    scored = items.filter((pl.col("role") == ACTIVITY) & pl.col("category").is_not_null())
+    return scored.select("category").unique(maintain_order=True)
+
+
+def haq_di(
+    categories: pl.DataFrame, *, keys: list[str], into: str = "HAQDI", rules: HaqRules = HAQ_DI
+) -> pl.DataFrame:
+    """One row per ``keys`` of ``category_scores``: ``_categories`` (how many are scored) and ``into`` (text, 3 decimals).
+
+    Null with fewer than ``rules.fewest`` categories, or if any answer is impossible: the mean would rest on
+    a guess.
+    """
+    totals = categories.group_by(keys, maintain_order=True).agg(
+        _categories=pl.col("category_score").count().cast(pl.Int64),
+        _sum=pl.col("category_score").sum(),
+        _impossible=pl.col("impossible").any(),
+    )
+    scored = (pl.col("_categories") >= rules.fewest) & ~pl.col("_impossible")
+    # The mean is rounded in whole steps of the last place, so that 1/7 is never cut before it is rounded.
+    steps = (2 * pl.col("_sum") * 10**rules.places + pl.col("_categories")) // (2 * pl.col("_categories"))
+    mean = pl.when(scored).then(steps).cast(DECIMAL) * pl.lit(f"1e-{rules.places}").cast(
+        pl.Decimal(38, SCALE)
+    )
+    return totals.select(*keys, "_categories", rounded_text(mean, rules.places).alias(into))

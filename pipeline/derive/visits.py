@@ -1,0 +1,62 @@
+"""Visits: labels as keys, and numbers for the contacts that no schedule foresaw."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from pipeline.derive.decimals import to_double
+from pipeline.derive.iso8601 import date_part
+
+HUNDREDTHS: Final = 100  # a contact is numbered in steps of 0.01 after the visit before it
+_ROW: Final = "_row"
+
+
+def label_key(label: pl.Expr) -> pl.Expr:
+    """A visit label in upper case without blanks and hyphens, to compare labels with (String); null if null."""
+    return label.str.to_uppercase().str.replace_all(r"[\s-]+", "")
+
+
+def with_unscheduled_number(
+    contacts: pl.DataFrame,
+    planned: pl.DataFrame,
+    *,
+    date: str = "SVSTDTC",
+    order: tuple[str, ...] = ("_form_order", "RECORDID"),
+    subject: str = "USUBJID",
+) -> pl.DataFrame:
+    """``contacts`` in its order plus VISITNUM (Float64) and ``_visitnum`` (its shortest text: ``7.01``, tenth ``7.1``).
+
+    The whole part is the highest VISITNUM of ``planned`` (``subject``, VISITNUM, SVSTDTC) that began on or
+    before the contact's day; 0.01, 0.02 ... follow in order of ``date``, then of ``order``. Null if the
+    date is partial or null, no planned visit began by then, or a visit is followed by more than 99
+    contacts.
+    """
+    numbered = contacts.drop("VISITNUM", "_visitnum", strict=False).with_row_index(_ROW)
+    dated = numbered.select(_ROW, subject, date, *order, _day=date_part(pl.col(date))).filter(
+        pl.col("_day").is_not_null()
+    )
+    placed = dated.sort("_day").join_asof(
+        _highest_so_far(planned, subject), on="_day", by=subject, strategy="backward", check_sortedness=False
+    )
+    ranked = (
+        placed.filter(pl.col("_whole").is_not_null())
+        .sort(subject, "_whole", date, *order, _ROW, nulls_last=True)
+        .with_columns(_nth=pl.int_range(1, pl.len() + 1).over(subject, "_whole"))
+    )
+    text = pl.concat_str(
+        pl.col("_whole").cast(pl.String), pl.col("_nth").cast(pl.String).str.zfill(2), separator="."
+    )
+    found = ranked.filter(pl.col("_nth") < HUNDREDTHS).select(_ROW, _visitnum=text.str.strip_chars_end("0"))
+    joined = numbered.join(found, on=_ROW, how="left", maintain_order="left").drop(_ROW)
+    return joined.with_columns(VISITNUM=to_double(pl.col("_visitnum")))
+
+
+def _highest_so_far(planned: pl.DataFrame, subject: str) -> pl.DataFrame:
+    """For each subject and day the highest planned visit that has begun, in order of days."""
+    begun = planned.select(
+        subject, _day=date_part(pl.col("SVSTDTC")), _whole=pl.col("VISITNUM").cast(pl.Int64)
+    )
+    begun = begun.drop_nulls().group_by(subject, "_day").agg(pl.col("_whole").max()).sort("_day", subject)
+    return begun.with_columns(pl.col("_whole").cum_max().over(subject))

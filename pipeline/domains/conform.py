@@ -1,0 +1,99 @@
+"""The gate that every dataset passes: the variables of its specification, in their order and type, and nothing else.
+
+A variable that the specification lists and no step made is an error of the code, so the build fails. What the data do
+wrong (a repeated key, a null in a required variable, a value outside its codelist) is a finding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from pipeline.domains.records import LINE, SOURCE, Built, Inputs
+from pipeline.errors import BuildFailed
+from pipeline.findings import FINDING, Severity, as_findings
+from pipeline.specs.load import StudySpec
+from pipeline.specs.models import Dataset
+
+_TYPES = {"Num": pl.Float64, "Char": pl.String}
+_LONGEST_NAMED = 5
+
+
+def conform(inputs: Inputs, dataset: Dataset, built: Built) -> Built:
+    """``built`` with exactly the dataset's variables in SDTMIG order, plus a finding for each rule the data break.
+
+    Raises BuildFailed when a variable is missing or has another type than SDTMIG gives it.
+    """
+    variables = inputs.spec.ordered(dataset.dataset)
+    missing = [name for name, _, _ in variables if name not in built.records.columns]
+    if missing:
+        raise BuildFailed(dataset.dataset, f"no step made {', '.join(missing[:_LONGEST_NAMED])}", "derive it or mend the spec")
+    for name, _, facts in variables:
+        if built.records.schema[name] not in (_TYPES[facts.type], pl.Null):
+            raise BuildFailed(f"{dataset.dataset}.{name}", f"is {built.records.schema[name]}, SDTMIG says {facts.type}")
+    found = [*_repeated(dataset, built), *_required(inputs.spec, dataset, built), *_codelists(inputs.spec, dataset, built)]
+    records = built.records.select(pl.col(name).cast(_TYPES[facts.type]) for name, _, facts in variables)
+    return replace(built, records=records, findings=pl.concat([built.findings, *found]))
+
+
+def _repeated(dataset: Dataset, built: Built) -> list[pl.DataFrame]:
+    again = built.records.filter(pl.struct(list(dataset.keys)).is_duplicated())
+    return [_finding(again, dataset, "key", Severity.ERROR, ", ".join(dataset.keys), "the record's key is not unique")]
+
+
+def _required(spec: StudySpec, dataset: Dataset, built: Built) -> list[pl.DataFrame]:
+    return [
+        _finding(
+            built.records.filter(pl.col(name).is_null()),
+            dataset,
+            "required",
+            Severity.WARN,
+            name,
+            f"{name} is required and has no value",
+        )
+        for name, _, facts in spec.ordered(dataset.dataset)
+        if facts.core == "Req"
+    ]
+
+
+def _codelists(spec: StudySpec, dataset: Dataset, built: Built) -> list[pl.DataFrame]:
+    found = []
+    for name, variable, facts in spec.ordered(dataset.dataset):
+        allowed = permitted(spec, variable.codelist or facts.codelists)
+        if allowed is not None and facts.type == "Char":
+            bad = built.records.filter(pl.col(name).is_not_null() & ~pl.col(name).is_in(list(allowed)))
+            found.append(
+                _finding(bad, dataset, "codelist", Severity.ERROR, name, f"the value of {name} is not in its codelist")
+            )
+    return found
+
+
+def permitted(spec: StudySpec, codelists: tuple[str, ...]) -> set[str] | None:
+    """Terms of the codelists with the study's extensions; None when no list of the terminology is named."""
+    known = [code for code in codelists if code in spec.standard.codelists]
+    if not known:
+        return None
+    extended = {value for each in spec.study.extensions if each.codelist in known for value in each.values}
+    return extended.union(*(spec.standard.codelists[code].terms for code in known))
+
+
+def _finding(
+    bad: pl.DataFrame, dataset: Dataset, rule: str, severity: Severity, variable: str, message: str
+) -> pl.DataFrame:
+    if bad.is_empty():
+        return FINDING.to_frame()
+    located = bad.select(
+        source=pl.lit(dataset.dataset) if SOURCE not in bad.columns else pl.col(SOURCE),
+        line=pl.lit(None) if LINE not in bad.columns else pl.col(LINE),
+        subject=pl.col("USUBJID") if "USUBJID" in bad.columns else pl.lit(None),
+    )
+    return as_findings(
+        located,
+        rule=f"{dataset.dataset}.{variable if ',' not in variable else ''}{'.' if ',' not in variable else ''}{rule}",
+        severity=str(severity),
+        variable=variable,
+        message=message,
+        action="ask the site or the sender",
+        quarantined=False,
+    )

@@ -1,0 +1,56 @@
+"""To which visit a laboratory draw belongs: the collection form decides, the laboratory's own label comes second."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline.derive.iso8601 import compact_date
+from pipeline.derive.visits import label_key
+from pipeline.domains.records import Inputs
+
+
+def draws_on_forms(inputs: Inputs) -> pl.LazyFrame:
+    """One row an accession that the collection form names: accession, form_subject, form_oid, form_repeat."""
+    roles, reference = inputs.spec.study.laboratory, inputs.spec.study.reference
+    return (
+        inputs.live(roles.form)
+        .filter(pl.col(roles.form_accession).is_not_null())
+        .select(
+            accession=pl.col(roles.form_accession),
+            form_subject=pl.col("SUBJID"),
+            form_oid=pl.col(reference.visit_column),
+            form_repeat=pl.col(reference.repeat_column).cast(pl.Int64),
+        )
+        .unique("accession", keep="first", maintain_order=True)
+    )
+
+
+def with_visit(inputs: Inputs, rows: pl.LazyFrame, *, accession: str, label: str) -> pl.LazyFrame:
+    """``rows`` plus ``_oid``, ``_repeat`` (unplanned contacts of a form) and ``_label_oid``.
+
+    ``_oid`` is null when neither the form nor the label map knows the visit; planned visits have no ``_repeat``.
+    """
+    unscheduled = inputs.spec.study.reference.unscheduled
+    labels = inputs.spec.table("visit_labels")
+    known = dict(zip(labels.select(label_key(pl.col("label"))).to_series(), labels["oid"], strict=True))
+    by_label = label_key(pl.col(label)).replace_strict(
+        list(known), list(known.values()), default=None, return_dtype=pl.String
+    )
+    form = draws_on_forms(inputs).rename({"accession": accession})
+    joined = rows.join(form, on=accession, how="left", maintain_order="left").with_columns(_label_oid=by_label)
+    oid = pl.coalesce("form_oid", "_label_oid")
+    repeat = pl.when(pl.col("form_oid") == unscheduled).then("form_repeat")
+    return joined.with_columns(_oid=oid, _repeat=repeat).drop("form_oid", "form_repeat", "form_subject")
+
+
+def lab_contacts(inputs: Inputs) -> pl.LazyFrame:
+    """One row a draw: SUBJID, accession, dtc (day of collection), oid, repeat; oid null for an unknown label."""
+    roles = inputs.spec.study.laboratory
+    draws = inputs.live(roles.source).select(
+        SUBJID=pl.col(roles.subject),
+        accession=pl.col(roles.accession),
+        dtc=compact_date(pl.col(roles.date)),
+        label=pl.col(roles.visit_label),
+    )
+    placed = with_visit(inputs, draws.unique(maintain_order=True), accession="accession", label="label")
+    return placed.select("SUBJID", "accession", "dtc", oid="_oid", repeat="_repeat")

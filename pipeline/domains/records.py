@@ -1,0 +1,97 @@
+"""What goes into a domain and what comes out: inputs, records, their links to source rows, and rows set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+import polars as pl
+
+from pipeline.findings import no_findings
+from pipeline.specs.load import StudySpec
+
+LINE = "_line"
+SOURCE = "_source"
+SUBJECT = "_subject"
+
+
+class Fate(StrEnum):
+    """Where a delivered row went when it became no record."""
+
+    QUARANTINED = "quarantined"
+    NOT_SUBMITTED = "not submitted"
+    SUPERSEDED = "superseded"
+    DELETED = "deleted"
+
+
+SET_ASIDE = pl.Schema(
+    {"source": pl.String, "line": pl.UInt32, "fate": pl.String, "rule": pl.String, "reason": pl.String}
+)
+LINK = pl.Schema({"source": pl.String, "line": pl.UInt32, "subject": pl.String, "seq": pl.Int64})
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a domain may ask for, and nothing else.
+
+    ``typed`` gives a source's accepted rows, ``derived`` one of the subject-level frames (subjects, elements, visits),
+    ``records`` a finished dataset; ``cut`` is the data cut of the delivery.
+    """
+
+    spec: StudySpec
+    cut: date
+    typed: Callable[[str], pl.LazyFrame]
+    derived: Callable[[str], pl.LazyFrame]
+    records: Callable[[str], pl.LazyFrame]
+
+    def live(self, source: str) -> pl.LazyFrame:
+        """Accepted rows of ``source`` that the sender has not marked as deleted."""
+        rows = self.typed(source)
+        marked = self.spec.study.delivery.deleted
+        if marked.column not in rows.collect_schema().names():
+            return rows
+        return rows.filter(pl.col(marked.column).ne_missing(marked.value))
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished frame: ``records`` in order, ``links`` to source rows, ``set_aside`` rows, ``findings``."""
+
+    records: pl.DataFrame
+    links: pl.DataFrame = field(default_factory=LINK.to_frame)
+    set_aside: pl.DataFrame = field(default_factory=SET_ASIDE.to_frame)
+    findings: pl.DataFrame = field(default_factory=no_findings)
+
+
+def set_aside(rows: pl.DataFrame | pl.LazyFrame, source: str, fate: Fate, rule: str, reason: str) -> pl.DataFrame:
+    """The lines of ``rows`` as rows set aside for one reason."""
+    return (
+        rows.lazy()
+        .select(
+            source=pl.lit(source),
+            line=pl.col(LINE).cast(pl.UInt32),
+            fate=pl.lit(str(fate)),
+            rule=pl.lit(rule),
+            reason=pl.lit(reason),
+        )
+        .collect()
+    )
+
+
+def stacked(frames: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
+    """``frames`` on top of each other, or an empty frame of ``schema``."""
+    kept = [frame for frame in frames if frame.height]
+    return pl.concat(kept) if kept else schema.to_frame()
+
+
+def translation(mapping: Mapping[str, str], column: str) -> pl.Expr:
+    """``column`` through ``mapping``; null where the value is null **or unknown**: see ``unknown``."""
+    keys = list(mapping)
+    return pl.col(column).replace_strict(keys, [mapping[key] for key in keys], default=None, return_dtype=pl.String)
+
+
+def unknown(mapping: Mapping[str, str], column: str) -> pl.Expr:
+    """True where ``column`` holds a value that ``mapping`` does not know."""
+    return pl.col(column).is_not_null() & ~pl.col(column).is_in(list(mapping))

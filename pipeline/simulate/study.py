@@ -1,0 +1,39 @@
+"""What the engine asks of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from pipeline.simulate.defects import DefectKind, Tables
+from pipeline.simulate.streams import Streams
+
+
+@dataclass(frozen=True)
+class FileForm:
+    """How one source becomes bytes: path below the delivery, line end, and whether fields are quoted when needed."""
+
+    name: str
+    line_end: str = "\n"
+    quoted: bool = True
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Every source of the trial as known at one moment: text columns, blank = null, rows in delivered order."""
+
+    tables: Tables
+    files: Mapping[str, FileForm]
+
+
+class StudyModel(Protocol):
+    """A trial that can be grown from random streams, and the defects its senders are known for."""
+
+    @property
+    def defects(self) -> Mapping[str, DefectKind]:
+        """Kinds by name, in the order in which they are planted."""
+
+    def generate(self, streams: Streams, subjects: int, as_of: date) -> Generated:
+        """The deliveries of the night of ``as_of`` for a trial of ``subjects`` randomized subjects."""
