@@ -1,6 +1,7 @@
 """Codes of the study's coded lists with the texts that the EDC prints beside them (study design 4.1).
 
-Key: the code in column ``X``; value: the text in column ``X_DEC``. The simulated deliveries print the same texts.
+Key: the code in column ``X``; value: the text in column ``X_DEC``. The simulated deliveries print the same
+texts.
 """
 
 from __future__ import annotations
@@ -151,7 +152,7 @@ OUTCOME: Final[Codes] = {
 }
 DEVIATION: Final[Codes] = {"MAJOR": "Major", "MINOR": "Minor"}
 
-# The EDC exports the submission values of codelist C66727 (CDISC SDTM CT 2025-03-28) that this trial can need.
+# The submission values of codelist C66727 (CDISC SDTM CT 2025-03-28) that this trial can need.
 END_REASON: Final[Codes] = {
     code: code.capitalize()
     for code in (

@@ -1,5 +1,6 @@
 """Text frames against their contracts: accepted typed rows, quarantined rows with reasons, findings.
 
 May know pandera, the study's data contracts and the pure expressions of ``derive``. May not know SDTM, open a
-delivered file, repair a value beyond the text rules that every change of is counted, or put a value in a message.
+delivered file, repair a value beyond the text rules that every change of is counted, or put a value in a
+message.
 """

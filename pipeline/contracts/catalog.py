@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 import pandera.polars as pa
 
@@ -17,7 +18,8 @@ _ROOT = "data_contracts"
 def contract_models(study: str) -> dict[str, type[pa.DataFrameModel]]:
     """Source id -> contract, sender by sender (``SENDERS`` of the study), in each sender's ``SOURCES`` order.
 
-    Errors: SpecError if the study has no contracts, a sender declares no SOURCES, or two contracts share a source id.
+    Errors: SpecError if the study has no contracts, a sender declares no SOURCES, or two contracts share a
+    source id.
     """
     package = study_package(study)
     models: dict[str, type[pa.DataFrameModel]] = {}
@@ -25,7 +27,9 @@ def contract_models(study: str) -> dict[str, type[pa.DataFrameModel]]:
         for model in _declared(import_module(f"{package.__name__}.{sender}"), "SOURCES"):
             name = source_of(model)
             if name in models:
-                raise SpecError(f"contracts of {study}", f"two models are source {name}", "rename one of them")
+                raise SpecError(
+                    f"contracts of {study}", f"two models are source {name}", "rename one of them"
+                )
             models[name] = model
     return models
 
@@ -44,10 +48,12 @@ def study_package(study: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise SpecError(f"study {study}", f"package {name} does not exist", "add its data contracts") from None
+        raise SpecError(
+            f"study {study}", f"package {name} does not exist", "add its data contracts"
+        ) from None
 
 
-def _declared(module: ModuleType, name: str):  # type: ignore[no-untyped-def]
+def _declared(module: ModuleType, name: str) -> Any:
     try:
         return getattr(module, name)
     except AttributeError:

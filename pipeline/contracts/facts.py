@@ -43,7 +43,7 @@ class Common(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class ColumnFacts:
-    """One column: ``owner`` is None until the model's owner is known; ``not_submitted`` holds the reason, if any.
+    """One column: ``owner`` None means the model's owner; ``not_submitted`` holds the reason, if any.
 
     ``codes`` maps a code to its printed text ("" if the sender delivers no text); ``decodes`` names the coded
     column whose text this column holds; ``may_be_future`` exempts a date from the data cut.
@@ -88,6 +88,8 @@ def source_facts(model: type[pa.DataFrameModel]) -> dict[str, Any]:
     metadata: dict[str, Any] | None = getattr(model.Config, "metadata", None)
     if not metadata or "source" not in metadata:
         raise SpecError(
-            f"contract {model.__name__}", "Config.metadata names no source", "set it to contracts.model.source(...)"
+            f"contract {model.__name__}",
+            "Config.metadata names no source",
+            "set it to contracts.model.source(...)",
         )
     return metadata

@@ -1,8 +1,9 @@
 """Columns of a data contract: one function per kind, each giving a pandera field with its rules and facts.
 
-Every function takes the label first and these keywords: ``required`` (no blank), ``owner`` (who answers for the
-value; default: the model's), ``not_submitted`` (why no SDTM variable holds it), ``severity`` and ``action`` of a
-breach. Columns are text in a delivery; ``integer`` columns become Int64 in the typed frame, the rest stays text.
+Every function takes the label first and these keywords: ``required`` (no blank), ``owner`` (who answers for
+the value; default: the model's), ``not_submitted`` (why no SDTM variable holds it), ``severity`` and
+``action`` of a breach. Columns are text in a delivery; ``integer`` columns become Int64 in the typed frame,
+the rest stays text.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def _field(
 
 def text(label: str, *, max_length: int = SAS_CHARACTER_LIMIT, **common: Unpack[Common]) -> Any:
     """Free text of at most ``max_length`` bytes."""
-    return _field("text", label, [rules.length(max_length)], common, "shorten or split the text at its source")
+    return _field(
+        "text", label, [rules.length(max_length)], common, "shorten or split the text at its source"
+    )
 
 
 def identifier(label: str, *, pattern: str | None = None, **common: Unpack[Common]) -> Any:
@@ -45,14 +48,15 @@ def identifier(label: str, *, pattern: str | None = None, **common: Unpack[Commo
     return _field("identifier", label, [rules.length(SAS_CHARACTER_LIMIT), *checks], common)
 
 
-def subject(label: str = "Subject number", *, required: bool = True, **common: Unpack[Common]) -> Any:
-    """The subject's number; brought into the study's form before the rules run."""
-    return _field("subject", label, [], {**common, "required": required})
+def subject(label: str = "Subject number", **common: Unpack[Common]) -> Any:
+    """The subject's number, never blank; brought into the study's form before the rules run."""
+    common.setdefault("required", True)
+    return _field("subject", label, [], common)
 
 
-def site(label: str = "Site number", *, required: bool = True, **common: Unpack[Common]) -> Any:
+def site(label: str = "Site number", **common: Unpack[Common]) -> Any:
     """The site's number; leading zeros restored before the rules run."""
-    return _field("site", label, [], {**common, "required": required})
+    return _field("site", label, [], common)
 
 
 def code(label: str, codes: Codes, **common: Unpack[Common]) -> Any:
@@ -92,36 +96,36 @@ def decimal(label: str, low: str | None = None, high: str | None = None, **commo
 def edc_date(
     label: str, *, allow_partial: bool = True, may_be_future: bool = False, **common: Unpack[Common]
 ) -> Any:
-    """A date ``DD-MMM-YYYY`` whose day, or day and month, may be unknown; after the data cut only if allowed."""
-    checks = [rules.rule_of_values("date", f"is not a possible date {_EDC_FORMS}", iso8601.date_problem)]
+    """A date ``DD-MMM-YYYY`` with unknown parts if allowed; after the data cut only if allowed."""
+    checks = [rules.usable("date", f"is not a possible date {_EDC_FORMS}", iso8601.date_problem)]
     if not allow_partial:
-        checks.append(rules.full_date("must be a complete date", iso8601.collected_date))
+        checks.append(rules.full_date())
     return _field("edc_date", label, checks, common, _ASK_SITE, may_be_future=may_be_future)
 
 
 def edc_time(label: str, **common: Unpack[Common]) -> Any:
     """A time of day ``HH:MM``, ``UN:UN`` when unknown."""
-    checks = [rules.rule_of_values("time", "is not a time of day HH:MM", iso8601.time_problem)]
+    checks = [rules.usable("time", "is not a time of day HH:MM", iso8601.time_problem)]
     return _field("edc_time", label, checks, common, _ASK_SITE)
 
 
 def compact_date(label: str, *, may_be_future: bool = False, **common: Unpack[Common]) -> Any:
     """A full date in one of the laboratory's two forms."""
     sentence = f"is not a possible date {_LAB_FORMS}"
-    checks = [rules.rule_of_values("date", sentence, iso8601.compact_date_problem)]
+    checks = [rules.usable("date", sentence, iso8601.compact_date_problem)]
     return _field("compact_date", label, checks, common, may_be_future=may_be_future)
 
 
 def compact_time(label: str, **common: Unpack[Common]) -> Any:
     """A time of day ``HHMM``."""
-    checks = [rules.rule_of_values("time", "is not a time of day HHMM", iso8601.compact_time_problem)]
+    checks = [rules.usable("time", "is not a time of day HHMM", iso8601.compact_time_problem)]
     return _field("compact_time", label, checks, common)
 
 
 def compact_stamp(label: str, *, may_be_future: bool = False, **common: Unpack[Common]) -> Any:
     """A laboratory date, optionally followed by ``T`` and ``HHMM``."""
     sentence = f"is not a possible date {_LAB_FORMS}, optionally with THHMM"
-    checks = [rules.rule_of_values("date", sentence, rules.stamp_problem)]
+    checks = [rules.usable("date", sentence, rules.stamp_problem)]
     return _field("compact_stamp", label, checks, common, may_be_future=may_be_future)
 
 

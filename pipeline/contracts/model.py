@@ -40,7 +40,8 @@ def source(
 ) -> dict[str, Any]:
     """``Config.metadata`` of a contract: the layout of its file, its ``title`` and the ``key`` of its rows.
 
-    Rows that share a non-blank ``key`` are all quarantined; ``owner`` answers for every column that names none.
+    Rows that share a non-blank ``key`` are all quarantined; ``owner`` answers for every column that names
+    none.
     """
     return {
         "source": source_id,
@@ -77,7 +78,7 @@ def key_of(model: type[pa.DataFrameModel]) -> tuple[str, ...]:
 def model_of(
     name: str, base: type[pa.DataFrameModel], columns: Mapping[str, Any], metadata: dict[str, Any], doc: str
 ) -> type[pa.DataFrameModel]:
-    """A contract whose ``columns`` (after those of ``base``) come from a table instead of being written out."""
+    """A contract whose ``columns`` (after those of ``base``) come from a table."""
     body = {
         "__annotations__": dict.fromkeys(columns, str),
         "__doc__": doc,

@@ -1,48 +1,34 @@
-"""One rule = one pandera ``Check``: its name is the last part of the rule id, its description what a breach means.
+"""One rule = one pandera ``Check``: its name ends the rule id, its description tells what a breach is.
 
-Every rule sees text after R13 with blanks as null and passes a null; only ``required`` refuses one. Rules judge the
-distinct values where a column repeats itself (dates), because a laboratory file has millions of rows and few dates.
+Every rule sees text after R13 with blanks as null and passes a null; only ``required`` refuses one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, cast
 
 import pandera.polars as pa
 import polars as pl
+
+from pipeline.derive import iso8601
 
 Expression = Callable[[pl.Expr], pl.Expr]
 
 _INTEGER = r"^[+-]?[0-9]{1,18}$"  # fits Int64
 _DECIMAL = r"^[+-]?[0-9]{1,18}(\.[0-9]{1,12})?$"
 _SCALE = 12
-_TIMESTAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?Z$"
-
-
-def _check(kind: str, sentence: str, judge: Callable[[pa.PolarsData], pl.LazyFrame]) -> pa.Check:
-    return pa.Check(judge, name=kind, description=sentence)
+_STAMP = r"^([0-9]{8}|[0-9]{2}[A-Za-z]{3}[0-9]{4})(?:T([0-9]{4}))?$"
+_TIMESTAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-5][0-9](\.[0-9]{1,6})?)?Z$"
 
 
 def rule(kind: str, sentence: str, passes: Expression) -> pa.Check:
-    """A check that holds where ``passes(column)`` is true or null."""
-    return _check(kind, sentence, lambda at: at.lazyframe.select(passes(pl.col(_key(at)))))
-
-
-def rule_of_values(kind: str, sentence: str, problem: Expression) -> pa.Check:
-    """A check that fails where ``problem(column)`` is not null, worked out once per distinct value."""
+    """A check that holds where ``passes(column)`` is true or null; ``sentence`` tells what a breach is."""
 
     def judge(at: pa.PolarsData) -> pl.LazyFrame:
-        column = pl.col(_key(at))
-        values = at.lazyframe.select(column.unique()).filter(problem(column).is_not_null()).collect()
-        return at.lazyframe.select(~column.is_in(values.to_series().to_list()))
+        return at.lazyframe.select(passes(pl.col(at.key)))
 
-    return _check(kind, sentence, judge)
-
-
-def _key(at: pa.PolarsData) -> str:
-    return cast("str", at.key)
+    return pa.Check(judge, name=kind, description=sentence)
 
 
 def required() -> pa.Check:
@@ -66,7 +52,7 @@ def listed(codes: Sequence[str]) -> pa.Check:
 
 
 def printed_text(coded: str, codes: Mapping[str, str]) -> pa.Check:
-    """Fails where the column is not the printed text of the code in ``coded``; an unknown code is that column's."""
+    """Fails where the column is not the printed text of the code in ``coded``; an unknown code passes."""
 
     def passes(text: pl.Expr) -> pl.Expr:
         expected = pl.col(coded).replace_strict(dict(codes), default=None, return_dtype=pl.String)
@@ -87,15 +73,17 @@ def number() -> pa.Check:
 
 
 def within(low: str | int | None, high: str | int | None) -> pa.Check:
-    """Fails on a number outside ``low``..``high`` (None: open); text that is no number is the business of ``form``."""
+    """Fails on a number outside ``low``..``high`` (one may be None: open); text that is no number passes."""
 
     def passes(column: pl.Expr) -> pl.Expr:
         value = column.cast(pl.Decimal(38, _SCALE), strict=False)
-        above = pl.lit(True) if low is None else value >= _exact(low)  # noqa: FBT003 - polars' own signature
-        below = pl.lit(True) if high is None else value <= _exact(high)  # noqa: FBT003 - polars' own signature
-        return above & below
+        return pl.all_horizontal(
+            *([value >= _exact(low)] if low is not None else []),
+            *([value <= _exact(high)] if high is not None else []),
+        )
 
-    return rule("range", f"lies outside {low or 'any'} to {high or 'any'}", passes)
+    ends = [f"below {low}"] * (low is not None) + [f"above {high}"] * (high is not None)
+    return rule("range", f"lies {' or '.join(ends)}", passes)
 
 
 def _exact(limit: str | int) -> pl.Expr:
@@ -107,12 +95,33 @@ def timestamp_form() -> pa.Check:
 
     def passes(column: pl.Expr) -> pl.Expr:
         exists = column.str.slice(0, 16).str.to_datetime("%Y-%m-%dT%H:%M", strict=False).is_not_null()
-        seconds = column.str.extract(r"^.{17}([0-9]{2})").cast(pl.Int64).fill_null(0) < 60  # noqa: PLR2004
-        return column.is_null() | (column.str.contains(_TIMESTAMP) & exists & seconds)
+        return column.is_null() | (column.str.contains(_TIMESTAMP) & exists)
 
     return rule("timestamp", "is not a UTC time YYYY-MM-DDTHH:MM[:SS]Z", passes)
 
 
-def statistics_of(check: Any) -> tuple[str, str]:
-    """Name and sentence of a check."""
-    return str(check.name), str(check.description)
+def usable(kind: str, sentence: str, problem: Expression) -> pa.Check:
+    """Fails where ``problem(column)`` gives a reason."""
+    return rule(kind, sentence, lambda column: problem(column).is_null())
+
+
+def full_date() -> pa.Check:
+    """Fails on a collected date with unknown parts."""
+
+    def passes(column: pl.Expr) -> pl.Expr:
+        return column.is_null() | iso8601.is_complete_date(iso8601.collected_date(column)).fill_null(
+            value=False
+        )
+
+    return rule("partial", "is not known to the day", passes)
+
+
+def stamp_date(text: pl.Expr) -> pl.Expr:
+    """Date part of a laboratory date with or without ``THHMM`` (String); another text whole."""
+    return pl.coalesce(text.str.extract(_STAMP, 1), text)
+
+
+def stamp_problem(text: pl.Expr) -> pl.Expr:
+    """Reason code of a laboratory date with or without ``THHMM``; null when usable or null."""
+    time = text.str.extract(_STAMP, 2)
+    return pl.coalesce(iso8601.compact_date_problem(stamp_date(text)), iso8601.compact_time_problem(time))

@@ -24,7 +24,7 @@ def with_last_before_exposure(
     ties: list[str],
     flag: str | None = None,
 ) -> pl.DataFrame:
-    """``frame`` in its order plus ``flag``: ``Y`` on one row per ``keys``, null on all others and for untreated subjects.
+    """``frame`` in its order plus ``flag``: ``Y`` on one row per ``keys``, else (and if untreated) null.
 
     A row can be it when ``result`` is not null, ``status`` is null and ``dtc`` lies before ``reference``
     (the first exposure; null if never treated), or is date-only on that day and ``pre_dose_day1`` is true.
@@ -46,7 +46,7 @@ def with_last_before_exposure(
 
 
 def _before(dtc: pl.Expr, reference: pl.Expr, pre_dose_day1: pl.Expr | None) -> pl.Expr:
-    """A partial ``dtc`` counts only if its last possible day does; a date-only record of the day only if planned so."""
+    """A partial ``dtc`` counts if its last possible day does, a date-only one of the day if planned so."""
     partial_before = date_part(dtc).is_null() & (latest(dtc) < date_part(reference))
     before = is_before(dtc, reference) | partial_before
     if pre_dose_day1 is None:

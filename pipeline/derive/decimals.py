@@ -23,12 +23,12 @@ _EXPONENT = r"[eE]([+-]?[0-9]+)$"
 
 
 def is_number(text: pl.Expr) -> pl.Expr:
-    """True for a plain (``12.40``, ``.5``) or scientific (``1.2E3``) number with a decimal point (Boolean); null if null."""
+    """True for a number such as ``12.40``, ``.5`` or ``1.2E3`` (Boolean); null if null."""
     return text.str.contains(_NUMBER)
 
 
 def decimal_of(text: pl.Expr) -> pl.Expr:
-    """The exact value (Decimal(38, 18)); null if the text is no number or has more digits than fit without rounding."""
+    """The exact value (Decimal(38, 18)); null if the text is no number or would have to be rounded."""
     return once_a_value(text, _decimal_of, DECIMAL)
 
 
@@ -40,13 +40,13 @@ def _decimal_of(text: pl.Expr) -> pl.Expr:
 
 
 def to_double(text: pl.Expr) -> pl.Expr:
-    """The double nearest to a number's text (Float64); null if the text is no number or too large for a double."""
+    """The double nearest to a number's text (Float64); null if the text is no number or too large."""
     value = pl.when(is_number(text)).then(text).cast(pl.Float64, strict=False)
     return pl.when(value.is_finite()).then(value + 0.0)  # the sum makes minus zero plain zero
 
 
 def exact_product(left: pl.Expr, right: pl.Expr) -> pl.Expr:
-    """The product of two decimals (Decimal(38, 18)); null if either is null or it needs more digits than there are."""
+    """The product of two decimals (Decimal(38, 18)); null if either is null or it would be rounded."""
     size = (left.cast(pl.Float64) * right.cast(pl.Float64)).abs()
     fits = (fraction_digits(left) + fraction_digits(right) <= SCALE) & (size < _LARGEST)
     return pl.when(fits).then(left).cast(DECIMAL) * right.cast(DECIMAL)
@@ -60,7 +60,7 @@ def fraction_digits(number: pl.Expr) -> pl.Expr:
 
 
 def plain_text(number: pl.Expr) -> pl.Expr:
-    """The shortest exact text of a decimal (String): no exponent, no trailing zero, ``0.5`` not ``.5``; null if null."""
+    """The shortest exact text of a decimal (String), ``0.5`` not ``.5`` or ``0.50``; null if null."""
     text = number.cast(DECIMAL).cast(pl.String)
     return text.str.strip_chars_end("0").str.strip_chars_end(".")
 

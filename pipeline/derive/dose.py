@@ -24,7 +24,7 @@ def with_dose(
     dose: str = "_dose",
     total: str = "_total",
 ) -> pl.DataFrame:
-    """``frame`` plus ``planned_total`` (level x weight), ``dose`` (per kg, really given) and ``total`` (given), as texts.
+    """``frame`` plus ``planned_total`` (level x weight), ``dose`` (given per kg), ``total`` (given): texts.
 
     All four inputs are exact texts: planned level per kg, kg, and the volumes. The dose is exact, at most 4
     decimals half-up; totals have 3. Null if an input is missing, the prepared volume or the weight is not

@@ -34,7 +34,7 @@ MDRD_ORIGINAL: Final = Mdrd(constant=Fraction(186), black=Fraction("1.210"))  # 
 
 
 def mdrd(creatinine: Fraction, age: Fraction, *, female: bool, black: bool, formula: Mdrd) -> Fraction | None:
-    """The unrounded rate in mL/min/1.73 m2 from mg/dL and years; None if creatinine or age is not above zero."""
+    """The unrounded rate in mL/min/1.73 m2 from mg/dL and years; None if either is not above zero."""
     if creatinine <= 0 or age <= 0:
         return None
     rate = formula.constant * power(creatinine, formula.creatinine_power) * power(age, formula.age_power)
@@ -54,7 +54,7 @@ def with_egfr(
     limit: int | None = None,
     below: str | None = None,
 ) -> pl.DataFrame:
-    """``frame`` plus ``egfr`` (text, 1 decimal) and, with ``limit``, ``below`` (``Y``/``N`` of the unrounded value).
+    """``frame`` plus ``egfr`` (text, 1 decimal, or null) and, with ``limit``, ``below`` (Y/N, unrounded).
 
     ``creatinine`` exact text in ``unit`` (``mg/dL`` or ``umol/L``), ``age`` completed years (integer),
     ``sex`` F or M, ``black`` Boolean. Null if any of them is missing or another word.
@@ -86,7 +86,7 @@ def with_egfr(
 
 
 def _as_code(text: pl.Expr, words: tuple[str, ...]) -> pl.Expr:
-    """The place of a word in ``words`` as digits, null for any other word: the result is then null, not a guess."""
+    """The place of a word in ``words`` as digits; null for any other word, so that the result is null too."""
     return text.replace_strict(
         {word: str(n) for n, word in enumerate(words)}, default=None, return_dtype=pl.String
     )

@@ -15,7 +15,7 @@ DIFFICULTY: Final = "_difficulty"
 
 @dataclass(frozen=True)
 class HaqRules:
-    """Standard scoring of Fries et al. 1980 (ARAMIS): ``raised_to`` with aids or help, mean of ``fewest`` or more."""
+    """Standard scoring of Fries et al. 1980: ``raised_to`` with aids or help, mean of ``fewest`` or more."""
 
     hardest: int = 3
     raised_to: int = 2
@@ -36,7 +36,7 @@ def category_scores(
     other_aids: pl.DataFrame | None = None,
     rules: HaqRules = HAQ_DI,
 ) -> pl.DataFrame:
-    """One row per ``keys`` and ``category``: ``category_score`` (Int64), null if no activity of it was answered.
+    """One row per ``keys`` and ``category``: ``category_score`` (Int64), null if no activity was answered.
 
     ``answers``: one row per keys and ``item`` with ``score`` (activities 0 to 3, aids and help 0 or 1; null
     = not answered). ``items``: ``item``, ``category``, ``role`` (``activity`` or any kind of aid or help);
@@ -84,10 +84,10 @@ def _categories(items: pl.DataFrame) -> pl.DataFrame:
 def haq_di(
     categories: pl.DataFrame, *, keys: list[str], into: str = "HAQDI", rules: HaqRules = HAQ_DI
 ) -> pl.DataFrame:
-    """One row per ``keys`` of ``category_scores``: ``_categories`` (how many are scored) and ``into`` (text, 3 decimals).
+    """One row per ``keys`` of ``category_scores``: ``into`` (text, 3 decimals, or null) and ``_categories``.
 
-    Null with fewer than ``rules.fewest`` categories, or if any answer is impossible: the mean would rest on
-    a guess.
+    ``_categories`` counts the scored categories. Null with fewer than ``rules.fewest`` categories, or if
+    any answer is impossible: the mean would rest on a guess.
     """
     totals = categories.group_by(keys, maintain_order=True).agg(
         _categories=pl.col("category_score").count().cast(pl.Int64),

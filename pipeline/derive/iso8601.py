@@ -23,7 +23,10 @@ LAST_MINUTE: Final = 59
 _DATE_LENGTH: Final = 10
 
 _UNKNOWN = "UNK|UN|NK"
-_COLLECTED_DATE = rf"^(?P<day>[0-9]{{2}}|{_UNKNOWN})-(?P<month>[A-Z]{{3}}|{_UNKNOWN})-(?P<year>[0-9]{{2}}|[0-9]{{4}}|{_UNKNOWN})$"
+_COLLECTED_DATE = (
+    rf"^(?P<day>[0-9]{{2}}|{_UNKNOWN})-(?P<month>[A-Z]{{3}}|{_UNKNOWN})"
+    rf"-(?P<year>[0-9]{{2}}|[0-9]{{4}}|{_UNKNOWN})$"
+)
 _COLLECTED_TIME = rf"^(?P<hour>[0-9]{{2}}|{_UNKNOWN}):(?P<minute>[0-9]{{2}}|{_UNKNOWN})$"
 _COMPACT_NUMERIC = r"^[0-9]{8}$"
 _COMPACT_NAMED = r"^[0-9]{2}[A-Z]{3}([0-9]{2}|[0-9]{4})$"
@@ -32,10 +35,10 @@ _ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T|$)"
 
 
 def collected_date(text: pl.Expr) -> pl.Expr:
-    """ISO 8601 date with right truncation (String); null if null, blank, wholly unknown or ``date_problem``.
+    """ISO 8601 date, truncated where unknown (String); null if wholly unknown or ``date_problem``.
 
-    From ``DD-MMM-YYYY`` in any case, parts ``UN``/``UNK``/``NK`` (day also ``00``), or a bare year: ``UN-MAR-2027``
-    -> ``2027-03``, ``UN-UNK-2027`` -> ``2027``, ``14-UNK-2027`` -> ``2027---14`` (SDTMIG 4.4.2).
+    From ``DD-MMM-YYYY`` in any case, parts ``UN``/``UNK``/``NK`` (day also ``00``), or a bare year:
+    ``UN-MAR-2027`` -> ``2027-03``, ``UN-UNK-2027`` -> ``2027``, ``14-UNK-2027`` -> ``2027---14``.
     """
     return once_a_value(text, _collected_date, pl.String())
 
@@ -102,7 +105,7 @@ def _date_parts(text: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
 
 
 def _month_number(name: pl.Expr) -> pl.Expr:
-    """Two digits, null for anything that is not a month's English abbreviation (the callers test for that)."""
+    """Two digits; null for anything but a month's English abbreviation, which the callers test for."""
     return name.replace_strict({m: f"{n:02d}" for n, m in enumerate(MONTHS, 1)}, default=None)
 
 
@@ -118,7 +121,7 @@ def _day_is_impossible(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
 
 
 def collected_time(text: pl.Expr) -> pl.Expr:
-    """``hh:mm``, or ``hh`` when only the minute is unknown (String); null if absent, unknown or ``time_problem``.
+    """``hh:mm``, or ``hh`` if only the minute is unknown (String); null if unknown or ``time_problem``.
 
     The hour stays because SDTM truncates a time from the right like a date (``T09``), and dropping it would
     lose data.
@@ -169,7 +172,7 @@ def _clock_is_impossible(hour: pl.Expr, minute: pl.Expr) -> pl.Expr:
 
 
 def compact_date(text: pl.Expr) -> pl.Expr:
-    """ISO 8601 date (String) from ``YYYYMMDD`` or ``DDMMMYYYY``; null if null, blank or ``compact_date_problem``."""
+    """ISO 8601 date (String) of ``YYYYMMDD`` or ``DDMMMYYYY``; null if blank or ``compact_date_problem``."""
     return once_a_value(text, _compact_date, pl.String())
 
 
@@ -179,7 +182,7 @@ def _compact_date(text: pl.Expr) -> pl.Expr:
 
 
 def compact_date_problem(text: pl.Expr) -> pl.Expr:
-    """``form``, ``year`` (two digits, before 1900) or ``impossible`` (String); null when usable, null or blank."""
+    """``form``, ``year`` (two digits, before 1900) or ``impossible`` (String); null when usable or blank."""
     return once_a_value(text, _compact_date_problem, pl.String())
 
 
@@ -232,7 +235,7 @@ def _present(text: pl.Expr) -> pl.Expr:
 
 
 def datetime_iso(date_iso: pl.Expr, time_iso: pl.Expr) -> pl.Expr:
-    """Date joined to its time by ``T`` (String); the date alone if the time is null or the date partial; null if null.
+    """Date ``T`` time (String); the date alone if the time is null or the date partial; null if null.
 
     ``time_without_date`` tells which rows lose their time here.
     """

@@ -24,7 +24,7 @@ JOINTS_28: Final = JointSet()
 
 
 def counted(positive: pl.Expr, evaluable: pl.Expr, joints: JointSet = JOINTS_28) -> pl.Expr:
-    """The count as exact text (String): ``12``, or ``12*28/27`` prorated and unrounded as ``112/9``-like ``336/27``.
+    """The count as exact text (String): ``12``, or 12 of 27 prorated and unrounded as ``336/27``; or null.
 
     Null if fewer than ``joints.fewest`` joints were judged, more than there are, more positive than judged,
     or null.
@@ -39,7 +39,7 @@ def counted(positive: pl.Expr, evaluable: pl.Expr, joints: JointSet = JOINTS_28)
 def joint_counts(
     answers: pl.DataFrame, *, keys: list[str], found: str, count: str = "COUNT", joints: JointSet = JOINTS_28
 ) -> pl.DataFrame:
-    """One row per ``keys`` in order of appearance: ``_positive``, ``_evaluable`` (Int64) and ``count`` (exact text or null).
+    """One row per ``keys``, as they appear: ``_positive``, ``_evaluable`` and ``count`` (text or null).
 
     ``answers``: one row a joint and key, ``found`` ``Y``, ``N`` or null (not evaluable).
     """

@@ -70,7 +70,7 @@ def with_computed(
     outputs: Sequence[str],
     formula: Callable[..., tuple[str | None, ...] | None],
 ) -> pl.DataFrame:
-    """``frame`` in its order plus ``outputs`` (String): ``formula`` of the exact ``inputs``, null if any input is null.
+    """``frame`` in its order plus ``outputs`` (String): ``formula`` of ``inputs``, null if any input is null.
 
     The formula takes one Fraction an input and gives one text an output, or None for none of them. It runs
     once for each distinct combination, in Python, because polars has no decimal root, logarithm or power.

@@ -1,7 +1,8 @@
-"""Responses to treatment: ACR, improvement of both joint counts and its lack, EULAR. Three-valued where data are missing.
+"""Responses to treatment: ACR, improvement of both joint counts and its lack, EULAR.
 
-An answer is null only where the missing value could still change it; nothing is imputed. Percentages are
-compared as ratios of whole numbers, because 20 % of 13.5 is not 20 % in binary floats.
+Answers are three-valued: one is null only where the missing value could still change it; nothing is
+imputed. Percentages are compared as ratios of whole numbers, because 20 % of 13.5 is not 20 % in binary
+floats.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ ACR_OTHERS_NEEDED: Final = 3  # of the five measures besides the joint counts
 
 @dataclass(frozen=True)
 class Eular:
-    """Cut-offs of the EULAR response (van Gestel 1998; DAS28 cut-offs of Prevoo 1995) and the words for it."""
+    """Cut-offs of the EULAR response (van Gestel 1998, DAS28 cut-offs of Prevoo 1995) and its words."""
 
     large_change: str = "1.2"
     small_change: str = "0.6"
@@ -51,7 +52,7 @@ def improvement(baseline: Fraction, visit: Fraction) -> Fraction:
 
 
 def with_improvement(frame: pl.DataFrame, *, pair: Pair, into: str, places: int = 1) -> pl.DataFrame:
-    """``frame`` plus ``into`` (text): per cent improvement, for display only; null if either value is missing."""
+    """``frame`` plus ``into`` (text): per cent improvement, for display; null if either value is missing."""
 
     def row(baseline: Fraction, visit: Fraction) -> tuple[str]:
         return (half_up(improvement(baseline, visit), places),)
@@ -68,7 +69,7 @@ def with_acr(
     needed: int = ACR_OTHERS_NEEDED,
     prefix: str = "ACR",
 ) -> pl.DataFrame:
-    """``frame`` plus ``ACR20``, ``ACR50``, ``ACR70`` (``Y``, ``N`` or null): the level is met exactly at its percentage.
+    """``frame`` plus ``ACR20``, ``ACR50``, ``ACR70`` (``Y``, ``N``, null); the percentage itself is enough.
 
     ``counts``: tender and swollen joints; ``others``: pain, patient global, physician global, HAQ-DI,
     acute-phase reactant. ``Y``: all counts and ``needed`` of the others improve by the level; ``N`` as soon
@@ -95,7 +96,7 @@ def _enough(level: int, n_counts: int, n_others: int, needed: int) -> pl.Expr:
 def with_lack_of_response(
     frame: pl.DataFrame, *, counts: Sequence[Pair], percent: int, rule: str, response: str, lack: str
 ) -> pl.DataFrame:
-    """``frame`` plus ``response`` (``Y``: every count improved by ``percent``) and ``lack``, both ``Y``, ``N`` or null.
+    """``frame`` plus ``response`` (every count improved by ``percent``) and ``lack``: ``Y``, ``N`` or null.
 
     ``rule`` says when a response is lacking: ``EITHER`` one count fell short (OR), or only if ``BOTH`` did
     (AND).
@@ -110,7 +111,7 @@ def with_lack_of_response(
 
 
 def _with_met(frame: pl.DataFrame, pairs: Sequence[Pair], levels: Sequence[int]) -> pl.DataFrame:
-    """``frame`` plus, for each pair and level, whether the pair improved by it (Boolean, null if a value is missing)."""
+    """``frame`` plus whether each pair improved by each level (Boolean, null if a value is missing)."""
     for n, pair in enumerate(pairs):
         names = [_met(n, level) for level in levels]
 
@@ -131,7 +132,7 @@ def _yes_no(answer: pl.Expr) -> pl.Expr:
 
 
 def eular_response(baseline: pl.Expr, visit: pl.Expr, criteria: Eular = EULAR) -> pl.Expr:
-    """The response in the criteria's words (String) from two stored DAS28 texts of one variant; null if either is missing."""
+    """The response in the criteria's words (String) from two stored DAS28 texts; null if one is missing."""
     before, now = decimal_of(baseline), decimal_of(visit)
     fell = before - now
     large, small = _constant(criteria.large_change), _constant(criteria.small_change)

@@ -1,4 +1,4 @@
-"""Disease activity indices of rheumatoid arthritis: DAS28 with CRP or ESR, CDAI and SDAI, with their categories.
+"""Indices of rheumatoid arthritis: DAS28 with CRP or ESR, CDAI and SDAI, with their categories.
 
 Inputs are exact texts (see ``rational``): joint counts 0 to 28, visual analogue scales in mm 0 to 100, CRP
 in mg/L, ESR in mm/h. An input that is missing or outside its scale leaves the index null: there is no
@@ -26,7 +26,7 @@ CRP_PER_DECILITRE: Final = 10  # mg/L in one mg/dL
 
 @dataclass(frozen=True)
 class Cutoffs:
-    """Highest value of remission, low and moderate activity; ``below_remission``: remission is strictly below its own."""
+    """Highest value of remission (``below_remission``: strictly below it), low and moderate activity."""
 
     remission: Fraction
     low: Fraction
@@ -36,7 +36,7 @@ class Cutoffs:
 
 @dataclass(frozen=True)
 class Das28:
-    """Coefficients of a DAS28 with four variables; ``offset`` is added to the reactant before the logarithm."""
+    """Coefficients of a DAS28 of four variables; ``offset`` is added to the reactant under the logarithm."""
 
     tender: Fraction
     swollen: Fraction
@@ -87,7 +87,7 @@ SDAI: Final = Sum(places=2, cutoffs=Cutoffs(Fraction("3.3"), Fraction(11), Fract
 
 
 def scoring_value(result: pl.Expr) -> pl.Expr:
-    """A laboratory result as exact text for scoring only (String): ``<x`` -> x/2, ``>x`` -> x, a number itself.
+    """A result as exact text for scoring only (String): ``<x`` -> x/2, ``>x`` -> x, else itself; or null.
 
     Null if the result is null or neither a number nor censored.
     """
@@ -98,7 +98,7 @@ def scoring_value(result: pl.Expr) -> pl.Expr:
 
 
 def das28(
-    tjc: Fraction, sjc: Fraction, reactant: Fraction, ptga: Fraction, formula: Das28
+    formula: Das28, tjc: Fraction, sjc: Fraction, reactant: Fraction, ptga: Fraction
 ) -> Fraction | None:
     """The unrounded index; None if an input is outside its scale."""
     if not (_is_count(tjc) and _is_count(sjc) and _is_scale(ptga) and reactant >= 0):
@@ -124,13 +124,13 @@ def with_das28(
     score: str,
     category: str,
 ) -> pl.DataFrame:
-    """``frame`` plus ``score`` (text, 2 decimals) and ``category`` (String), null if an input is missing or impossible.
+    """``frame`` plus ``score`` (text, 2 decimals) and ``category``, null if an input is unusable.
 
     ``reactant`` is CRP in mg/L with ``DAS28_CRP`` and ESR in mm/h with ``DAS28_ESR``.
     """
 
     def row(*values: Fraction) -> tuple[str, str] | None:
-        return _stored(das28(*values, formula=formula), formula.places, formula.cutoffs)
+        return _stored(das28(formula, *values), formula.places, formula.cutoffs)
 
     return with_computed(frame, [tjc, sjc, reactant, ptga], [score, category], row)
 
@@ -146,7 +146,7 @@ def with_cdai(
     category: str,
     index: Sum = CDAI,
 ) -> pl.DataFrame:
-    """``frame`` plus ``score`` (text, 1 decimal, 0 to 76) and ``category``, null if an input is missing or impossible."""
+    """``frame`` plus ``score`` (text, 1 decimal, 0 to 76) and ``category``, null if an input is unusable."""
 
     def row(*values: Fraction) -> tuple[str, str] | None:
         return _stored(cdai(*values), index.places, index.cutoffs)
@@ -166,7 +166,7 @@ def with_sdai(
     category: str,
     index: Sum = SDAI,
 ) -> pl.DataFrame:
-    """``frame`` plus ``score`` (text, 2 decimals) and ``category``, null if an input is missing or impossible.
+    """``frame`` plus ``score`` (text, 2 decimals) and ``category``, null if an input is unusable.
 
     ``crp`` is in mg/L; the index adds it in mg/dL.
     """

@@ -1,4 +1,4 @@
-"""Text as it may be submitted: one form for blanks, quotes and dashes, and a test for what remains outside ASCII."""
+"""Text as it may be submitted: one form for blanks, quotes and dashes, and a test for what remains."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _OUTSIDE = r"[^ -~]"  # control characters and everything from DEL on
 
 
 def normalised(text: pl.Expr) -> pl.Expr:
-    """Text in NFC, trimmed, inner white space collapsed, typographic quotes, dashes and micro sign in ASCII (R13).
+    """Text in NFC, trimmed, white space collapsed, typographic quotes, dashes and micro sign in ASCII.
 
     Null stays null and blank becomes ``""``. What else is not ASCII stays, for ``not_ascii`` to tell.
     """
@@ -59,5 +59,5 @@ def _cleaned(column: pl.Series) -> pl.Series:
 
 
 def not_ascii(text: pl.Expr) -> pl.Expr:
-    """True where a character is outside printable ASCII, control characters included (Boolean); null if null."""
+    """True where a character is not printable ASCII, control characters included (Boolean); null if null."""
     return text.str.contains(_OUTSIDE)

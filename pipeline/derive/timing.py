@@ -13,7 +13,7 @@ BEFORE_INFUSION: Final = "_before_infusion"
 
 
 def study_day(dtc: pl.Expr, reference: pl.Expr) -> pl.Expr:
-    """Days from ``reference`` (Int64), 1 on that day, -1 on the day before, never 0; null if either is partial or null.
+    """Day counted from ``reference`` = 1, the day before -1, never 0 (Int64); null if either is not complete.
 
     Both are ISO 8601 texts; times do not count (SDTMIG 4.4.4).
     """
@@ -22,7 +22,7 @@ def study_day(dtc: pl.Expr, reference: pl.Expr) -> pl.Expr:
 
 
 def completed_years(birth: pl.Expr, at: pl.Expr) -> pl.Expr:
-    """Birthdays passed at ``at`` (Int64); null if either ISO date is partial or null, or ``at`` is before ``birth``."""
+    """Birthdays passed at ``at`` (Int64); null if either ISO date is partial or ``at`` is earlier."""
     born, day = date_part(birth), date_part(at)
     not_yet = (day.dt.month() * 100 + day.dt.day().cast(pl.Int16)) < (
         born.dt.month() * 100 + born.dt.day().cast(pl.Int16)
@@ -44,7 +44,7 @@ def is_before(left: pl.Expr, right: pl.Expr) -> pl.Expr:
 def with_epoch(
     frame: pl.DataFrame, elements: pl.DataFrame, *, dtc: str, subject: str = SUBJECT, into: str = "EPOCH"
 ) -> pl.DataFrame:
-    """``frame`` in its order plus ``into`` (String): the epoch of each row's ``dtc``, null where no one epoch is certain.
+    """``frame`` in its order plus ``into`` (String): the epoch of ``dtc``, null where it is not certain.
 
     ``elements``: one row a subject's element with ``subject``, EPOCH, SESTDTC, SEENDTC, TAETORD, ``_last``
     (closed at its end; a null end is open) and ``_treatment`` (starts with the infusion). Rows whose
@@ -73,8 +73,8 @@ _EDGES: Final = ("epoch", "start", "start_minute", "end", "end_minute", "last", 
 
 
 def _one_row_a_subject(elements: pl.DataFrame, subject: str) -> tuple[pl.DataFrame, int]:
-    """Each subject's elements side by side in order of time (``epoch0``, ``start0``, ...), and how many there are."""
-    # An edge that is itself partial counts only where it is certain: a start at its latest, an end at its earliest.
+    """Each subject's elements side by side in order of time (``_epoch0``, ``_start0``, ...), and how many."""
+    # A partial edge counts only where it is certain: a start at its latest, an end at its earliest.
     edges = elements.filter(pl.col("SESTDTC").is_not_null()).select(
         pl.col(subject, "TAETORD"),
         epoch="EPOCH",

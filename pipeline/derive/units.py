@@ -1,4 +1,4 @@
-"""Results in standard units: the verbatim text where nothing changes, else an exact conversion rounded half-up.
+"""Results in standard units: verbatim where nothing changes, else an exact conversion rounded half-up.
 
 Sources: SDTMIG --ORRES/--STRESC/--STRESN, FDA rules SD1353 (equal units, equal text), SD1448 and SD1122.
 """
@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.derive.decimals import decimal_of, exact_product, is_number, plain_text, rounded_text, to_double
-from pipeline.derive.distinct import once_a_row_kind
+from pipeline.derive.distinct import once_a_pair, once_a_row_kind
 
 CENSORED: Final = r"^(<=|>=|<|>) ?([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)$"
 LOWEST_MEASURABLE: Final = "0"  # a concentration or count cannot be negative, so ``<x`` means 0 to x
@@ -18,7 +18,7 @@ _COMMA = r"^((?:<=|>=|<|>)? ?[+-]?[0-9]+),([0-9]+)$"
 
 
 def result_form(text: pl.Expr, *, decimal_comma: bool = False) -> pl.Expr:
-    """``number`` (``12.40``, ``1.2E3``), ``censored`` (``<0.5``, ``> 60``) or ``text`` (String); null if null or blank.
+    """``number`` (``12.40``), ``censored`` (``<0.5``, ``> 60``) or ``text`` (String); null if null or blank.
 
     A decimal comma makes a text, unless the caller knows that the sender writes it.
     """
@@ -35,7 +35,7 @@ def result_form(text: pl.Expr, *, decimal_comma: bool = False) -> pl.Expr:
 
 
 def with_point(text: pl.Expr) -> pl.Expr:
-    """A number or censored number with its decimal comma as a point (String), any other text as it is; null if null."""
+    """A number with its decimal comma as a point (String), any other text as it is; null if null."""
     return text.str.replace(_COMMA, "${1}.${2}")
 
 
@@ -53,7 +53,7 @@ def with_standard_result(
     problem: str = "_result_problem",
     decimal_comma: bool = False,
 ) -> pl.DataFrame:
-    """``frame`` in its order plus ``stresc`` (String), ``stresn`` (Float64), ``stresu`` (String) and ``problem`` (String).
+    """``frame`` in its order plus ``stresc``, ``stresn`` (Float64) and ``stresu``, or instead ``problem``.
 
     All arguments are columns: original text and unit, factor to the standard unit (exact text), standard
     unit (null for a unitless test), decimals of a converted result (integer). The verbatim text stays where
@@ -63,66 +63,73 @@ def with_standard_result(
     (no factor), ``places_missing``, ``precision`` (more digits than exact arithmetic holds), ``bound_lost``
     (``<0.001`` -> ``<0.0``).
     """
-    form, value = result_form(pl.col("_text")), pl.col("_text")
-    sign = value.str.extract(CENSORED, 1).fill_null("")
-    number = decimal_of(pl.coalesce(value.str.extract(CENSORED, 2), value))
-    verbatim = pl.col(orresu).eq_missing(pl.col(std_unit)) | (decimal_of(pl.col(factor)) == _one())
-    product = exact_product(number, decimal_of(pl.col(factor)))
 
     def converted(kinds: pl.DataFrame) -> pl.DataFrame:
         text = with_point(pl.col(orres)) if decimal_comma else pl.col(orres)
-        judged = kinds.with_columns(_text=text).with_columns(
-            _form=form,
-            _verbatim=verbatim.fill_null(value=False),
-            _number=number,
-            _product=product,
-            _sign=sign,
+        judged = _converted(
+            kinds.with_columns(
+                __text=text,
+                __unit=pl.col(orresu).replace("", None),
+                __factor=decimal_of(pl.col(factor)),
+                __std=pl.col(std_unit).replace("", None),
+                __places=pl.col(places).cast(pl.Int64),
+            )
         )
-        judged = judged.with_columns(_rounded=rounded_text(pl.col("_product"), pl.col(places)))
-        judged = judged.with_columns(_problem(orres, orresu, factor, std_unit, places).alias(problem))
-        fine = pl.col(problem).is_null() & pl.col("_form").is_not_null()
-        character = (
-            pl.when(pl.col("_verbatim")).then(pl.col("_text")).otherwise(pl.col("_sign") + pl.col("_rounded"))
-        )
+        fine = pl.col("__problem").is_null() & pl.col("__form").is_not_null()
         return judged.select(
             *kinds.columns,
-            pl.when(fine).then(character).alias(stresc),
-            pl.when(fine).then(to_double(character)).alias(stresn),
-            pl.when(fine).then(pl.col(std_unit)).alias(stresu),
-            problem,
+            pl.when(fine).then("__result").alias(stresc),
+            pl.when(fine).then(to_double(pl.col("__result"))).alias(stresn),
+            pl.when(fine).then("__std").alias(stresu),
+            pl.col("__problem").alias(problem),
         )
 
-    inputs = list(dict.fromkeys([orres, orresu, factor, std_unit, places]))
-    return once_a_row_kind(frame, inputs, converted)
+    return once_a_row_kind(frame, list(dict.fromkeys([orres, orresu, factor, std_unit, places])), converted)
 
 
-def _problem(orres: str, orresu: str, factor: str, std_unit: str, places: str) -> pl.Expr:
-    unit, known = pl.col(orresu).replace("", None), decimal_of(pl.col(factor)).is_not_null()
-    vanished = (pl.col("_sign") != "") & (pl.col("_product") != 0) & ~pl.col("_rounded").str.contains("[1-9]")
+def _converted(given: pl.DataFrame) -> pl.DataFrame:
+    """``given`` plus ``__form``, ``__result`` and ``__problem``, row by row."""
+    text, factor = pl.col("__text"), pl.col("__factor")
+    equal_units, factor_is_one = (
+        pl.col("__unit").eq_missing(pl.col("__std")),
+        factor == decimal_of(pl.lit("1")),
+    )
+    number = decimal_of(pl.coalesce(text.str.extract(CENSORED, 2), text))
+    measured = given.with_columns(
+        __form=result_form(text),
+        __sign=text.str.extract(CENSORED, 1).fill_null(""),
+        __verbatim=equal_units | factor_is_one.fill_null(value=False),
+        __product=exact_product(number, factor),
+    )
+    rounded = measured.with_columns(__rounded=rounded_text(pl.col("__product"), pl.col("__places")))
+    result = pl.when("__verbatim").then(text).otherwise(pl.col("__sign") + pl.col("__rounded"))
+    return rounded.with_columns(__result=result, __problem=_problem())
+
+
+def _problem() -> pl.Expr:
+    form, sign, rounded = pl.col("__form"), pl.col("__sign"), pl.col("__rounded")
+    no_unit, no_standard = pl.col("__unit").is_null(), pl.col("__std").is_null()
+    vanished = (sign != "") & (pl.col("__product") != 0) & ~rounded.str.contains("[1-9]")
     return (
-        pl.when(pl.col("_form").is_null())
+        pl.when(form.is_null())
         .then(None)
-        .when((pl.col("_form") == "text") & pl.col(orres).str.contains(_COMMA))
+        .when((form == "text") & pl.col("__text").str.contains(_COMMA))
         .then(pl.lit("comma"))
-        .when(pl.col("_form") == "text")
+        .when(form == "text")
         .then(pl.lit("text"))
-        .when(unit.is_null() & pl.col(std_unit).is_not_null())
+        .when(no_unit & ~no_standard)
         .then(pl.lit("unit_missing"))
-        .when(~pl.col("_verbatim") & (~known | pl.col(std_unit).is_null()))
-        .then(pl.lit("unit_unknown"))
-        .when(pl.col("_verbatim"))
+        .when(pl.col("__verbatim"))
         .then(None)
-        .when(pl.col(places).is_null())
+        .when(pl.col("__factor").is_null() | no_standard)
+        .then(pl.lit("unit_unknown"))
+        .when(pl.col("__places").is_null())
         .then(pl.lit("places_missing"))
-        .when(pl.col("_rounded").is_null())
+        .when(rounded.is_null())
         .then(pl.lit("precision"))
         .when(vanished)
         .then(pl.lit("bound_lost"))
     )
-
-
-def _one() -> pl.Expr:
-    return decimal_of(pl.lit("1"))
 
 
 def converted_double(text: pl.Expr, factor: pl.Expr) -> pl.Expr:
@@ -130,13 +137,17 @@ def converted_double(text: pl.Expr, factor: pl.Expr) -> pl.Expr:
 
     Null if either text is null or no number.
     """
+    return once_a_pair(text, factor, _converted_double, pl.Float64())
+
+
+def _converted_double(text: pl.Expr, factor: pl.Expr) -> pl.Expr:
     return to_double(plain_text(exact_product(decimal_of(text), decimal_of(factor))))
 
 
 def range_indicator(
     orres: pl.Expr, low: pl.Expr, high: pl.Expr, *, lowest_measurable: str = LOWEST_MEASURABLE
 ) -> pl.Expr:
-    """``LOW``, ``NORMAL`` or ``HIGH`` in original units (String), limits themselves being normal; null if not certain.
+    """``LOW``, ``NORMAL`` (limits included) or ``HIGH`` in original units (String); null if not certain.
 
     All three are texts. One limit may be missing. A censored result counts only if all its possible values,
     from ``lowest_measurable`` on, fall on one side of the limits. Null too if the result is text, a limit

@@ -14,7 +14,7 @@ _ROW: Final = "_row"
 
 
 def label_key(label: pl.Expr) -> pl.Expr:
-    """A visit label in upper case without blanks and hyphens, to compare labels with (String); null if null."""
+    """A visit label in upper case without blanks and hyphens, for comparing (String); null if null."""
     return label.str.to_uppercase().str.replace_all(r"[\s-]+", "")
 
 
@@ -26,7 +26,7 @@ def with_unscheduled_number(
     order: tuple[str, ...] = ("_form_order", "RECORDID"),
     subject: str = "USUBJID",
 ) -> pl.DataFrame:
-    """``contacts`` in its order plus VISITNUM (Float64) and ``_visitnum`` (its shortest text: ``7.01``, tenth ``7.1``).
+    """``contacts`` in its order plus VISITNUM (Float64, or null) and ``_visitnum`` (its shortest text).
 
     The whole part is the highest VISITNUM of ``planned`` (``subject``, VISITNUM, SVSTDTC) that began on or
     before the contact's day; 0.01, 0.02 ... follow in order of ``date``, then of ``order``. Null if the

@@ -95,8 +95,9 @@ def _filled(
 ) -> tuple[pl.LazyFrame, list[pl.DataFrame]]:
     names = rows.collect_schema().names()
     verbs = {name: verb_of(dataset, part, name) for name in dataset.variables}
+    qualifiers = {name: verb for name, verb in dataset.supplements.items() if not verb.derived}
     broken = []
-    for name, verb in verbs.items():
+    for name, verb in (verbs | qualifiers).items():
         if (known := _known_values(inputs, verb)) is not None:
             column = verb.code or verb.by or ""
             bad = rows.filter(unknown(known, column))
@@ -107,7 +108,13 @@ def _filled(
         for name, verb in verbs.items()
         if (expression := _expression(inputs, verb)) is not None
     ]
+    columns += [
+        expression.cast(pl.String).alias(f"_{name}")
+        for name, verb in qualifiers.items()
+        if (expression := _expression(inputs, verb)) is not None
+    ]
     carried = [pl.col(column).alias(f"_{column}") for column in keep if column in names]
+    carried += [pl.col(column).alias(f"_{use}") for use, column in dataset.uses.items() if column in names]
     joined = [pl.col(column) for column in names if column.startswith(JOINED)]
     subject = [pl.col("SUBJID").alias(SUBJECT)] if "SUBJID" in names else []
     return rows.select(*columns, *carried, *joined, *subject, LINE, pl.lit(part.source).alias(SOURCE)), broken

@@ -46,7 +46,10 @@ def subjects(inputs: Inputs) -> pl.DataFrame:
         ("RESCUEDTC", reference.rescue, True),
     ):
         found = found.join(_moment(inputs, moment, name, first=first), on="SUBJID", how="left")
-    assigned = inputs.live(reference.assignment.source).select("SUBJID", RANDOMIZED=pl.lit(value=True)).unique()
+    assignments = inputs.live(reference.assignment.source)
+    for where in reference.assignment.where:
+        assignments = assignments.filter(kept(where))
+    assigned = assignments.select("SUBJID", RANDOMIZED=pl.lit(value=True)).unique()
     return (
         found.join(assigned, on="SUBJID", how="left")
         .with_columns(

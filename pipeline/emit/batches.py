@@ -16,8 +16,8 @@ Rows = pl.DataFrame | pl.LazyFrame | Path | Iterable[pl.DataFrame]
 def batches(rows: Rows) -> Iterator[pl.DataFrame]:
     """Frames of at most ``BATCH_ROWS`` rows, all rows in their order; nothing if there are no rows.
 
-    A Path is a Parquet file, read in constant memory. A LazyFrame over one is faster and needs more: polars
-    reads some row groups ahead.
+    A Path is a Parquet file, of which memory holds one row group at a time. A LazyFrame over one needs more:
+    polars reads ahead.
     """
     for frame in _frames(rows):
         yield from frame.iter_slices(BATCH_ROWS)
@@ -36,11 +36,12 @@ def _frames(rows: Rows) -> Iterable[pl.DataFrame]:
 
 
 def _parquet_frames(path: Path) -> Iterator[pl.DataFrame]:
-    with pq.ParquetFile(path, pre_buffer=False) as file:
-        for batch in file.iter_batches(BATCH_ROWS):
-            frame = pl.from_arrow(batch)
-            assert isinstance(frame, pl.DataFrame)
-            yield frame
+    lazy, start = pl.scan_parquet(path), 0
+    groups = pq.read_metadata(path)
+    for group in range(groups.num_row_groups):
+        rows = groups.row_group(group).num_rows
+        yield lazy.slice(start, rows).collect()
+        start += rows
 
 
 def char_lengths(rows: pl.DataFrame | pl.LazyFrame | Path) -> dict[str, int]:

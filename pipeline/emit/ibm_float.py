@@ -35,10 +35,11 @@ def ibm_bits(doubles: NDArray[np.float64]) -> NDArray[np.uint64]:
 
 def too_large(doubles: NDArray[np.float64]) -> NDArray[np.bool_]:
     """True where a double is beyond an IBM double's range; infinity too, NaN not."""
-    beyond: NDArray[np.bool_] = np.abs(doubles) >= 2.0**IBM_BEYOND_EXPONENT
-    return beyond
+    size: NDArray[np.float64] = np.abs(doubles)
+    return size >= 2.0**IBM_BEYOND_EXPONENT
 
 
 def too_small(doubles: NDArray[np.float64]) -> NDArray[np.bool_]:
     """True where a double is not 0 but an IBM double would be; NaN not."""
-    return (np.abs(doubles) < 2.0**IBM_LOWEST_EXPONENT) & (doubles != 0.0)
+    size: NDArray[np.float64] = np.abs(doubles)
+    return (size > 0) & (size < 2.0**IBM_LOWEST_EXPONENT)

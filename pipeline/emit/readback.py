@@ -1,7 +1,7 @@
 """Reads a written transport file with software that is not ours and compares it with what it should hold.
 
-The judge is pyreadstat. It never skips: every name, label, length and value of every record is compared. What no
-reader can see, such as the spare bits behind a fraction, is not.
+The judge is pyreadstat: every name, label, length and value of every record is compared. What no reader shows,
+such as the spare bits behind a fraction, is compared byte by byte afterwards.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pipeline.emit.member import Column, Member
 from pipeline.emit.xpt_header import CARD, header_bytes, padding, variable_at
 from pipeline.emit.xpt_numbers import doubles
 from pipeline.emit.xpt_place import Place
-from pipeline.emit.xpt_rows import check_columns
+from pipeline.emit.xpt_rows import check_columns, records
 from pipeline.errors import BuildFailed
 from pipeline.files import machine_errors
 
@@ -34,8 +34,8 @@ _READER_KIND = {"Num": "double", "Char": "string"}
 def read_back(path: Path, member: Member, expected: Rows) -> None:
     """Nothing if ``path`` says exactly what ``member`` and ``expected`` say.
 
-    Null and "" are the same text, 0 and -0 the same number; every other number must be equal bit by bit. Raises
-    ``BuildFailed`` naming the variable and the record of the first difference, ``MachineError`` if the disk fails.
+    Null and "" are the same text, 0 and -0 the same number; every other number must be equal bit by bit.
+    Raises ``BuildFailed`` naming the variable and the record that differ, ``MachineError`` if the disk fails.
     """
     with machine_errors(str(path)), path.open("rb") as file:
         _compare_descriptions(path, member)
@@ -43,8 +43,10 @@ def read_back(path: Path, member: Member, expected: Rows) -> None:
         read = 0
         for batch in batches(expected):
             check_columns(batch, member)
-            with _window(path, header, _cards(file, batch.height * member.record_bytes)) as window:
+            octets = file.read(batch.height * member.record_bytes)
+            with _window(path, header, octets) as window:
                 _compare_records(_decoded(window, member), batch, member, read + 1)
+            _compare_octets(octets, batch, member, read + 1)
             read += batch.height
         _check_end(file, member, read)
 
@@ -85,23 +87,14 @@ def _checked_header(file: io.BufferedReader, member: Member) -> bytes:
     raise BuildFailed(what, f"byte {at} of the header is not the one written", _REWRITE)
 
 
-def _cards(file: io.BufferedReader, count: int) -> bytes:
-    """The next ``count`` bytes filled up to whole cards, with what follows them if that is the end of the file."""
-    octets = file.read(count)
-    position = file.tell()
-    rest = file.read(CARD)
-    file.seek(position)
-    return octets + (rest if len(rest) < CARD else padding(len(octets)))
-
-
 @contextmanager
 def _window(path: Path, header: bytes, octets: bytes) -> Iterator[Path]:
-    """A file of its own for some records: the reader walks through all earlier records if asked to skip them."""
+    """A file of its own for some records: a reader told to skip the earlier ones would walk through them."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as window:
             window.write(header)
-            window.write(octets)
+            window.write(octets + padding(len(octets)))
         yield Path(name)
     finally:
         Path(name).unlink(missing_ok=True)
@@ -115,10 +108,11 @@ def _decoded(window: Path, member: Member) -> pl.DataFrame:
 
 def _reading(path: Path, member: Member, **how: Any) -> tuple[Any, Any]:
     try:
-        return pyreadstat.read_xport(path, **how)  # type: ignore[no-any-return]
+        frame, seen = pyreadstat.read_xport(path, **how)
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError):
         # not chained: the reader's own error may quote the bytes that it could not read
         raise BuildFailed(f"dataset {member.name}", "the file cannot be read back", _REWRITE) from None
+    return frame, seen
 
 
 def _compare_records(seen: pl.DataFrame, wanted: pl.DataFrame, member: Member, first: int) -> None:
@@ -140,6 +134,15 @@ def _differs(seen: pl.Series, wanted: pl.Series, column: Column, place: Place) -
 
 def _bits(values: Any) -> Any:
     return (values + 0.0).view(np.uint64)  # adding 0 turns -0 into 0 and leaves every other number as it is
+
+
+def _compare_octets(seen: bytes, wanted: pl.DataFrame, member: Member, first: int) -> None:
+    octets = records(wanted, member, first)
+    differs = np.frombuffer(seen, np.uint8) != octets
+    if differs.any():
+        record = first + int(differs.argmax()) // member.record_bytes
+        culprit = f"record {record} has a byte that was not written, though its values are right"
+        raise BuildFailed(f"dataset {member.name}", culprit, _REWRITE)
 
 
 def _check_end(file: io.BufferedReader, member: Member, count: int) -> None:

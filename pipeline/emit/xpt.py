@@ -30,9 +30,9 @@ def write_xpt(
     """The number of records written to ``target``, whose bytes depend on member and values only.
 
     ``rows`` has the member's columns in the member's order; memory holds a few batches, so a Parquet file (a
-    Path) or an iterator of frames may be of any length. ``max_bytes=None`` is for the unsplit copy of a dataset that is
-    submitted in parts. Raises ``BuildFailed`` for anything that the file could not hold exactly and for a
-    dataset without records, ``MachineError`` if the disk refuses; the file that was there before then stays.
+    Path) or an iterator of frames may be of any length. ``max_bytes=None`` is for the unsplit copy of a
+    dataset that is submitted in parts. Raises ``BuildFailed`` for what the file could not hold exactly and
+    for a dataset without records, ``MachineError`` if the disk refuses; a file that was there before stays.
     """
     check_member(member)
     check_target(target, member)

@@ -56,12 +56,11 @@ def _in_layout(
 
 
 def write_tables(
-    folder: Path, tables: Tables, files: Mapping[str, FileForm], layouts: Mapping[str, SourceLayout], *, flat: bool
+    folder: Path, tables: Tables, files: Mapping[str, FileForm], layouts: Mapping[str, SourceLayout]
 ) -> None:
-    """Writes every table below ``folder`` (``flat``: without its sub-folder) as UTF-8 with a header line."""
+    """Writes every table below ``folder`` as UTF-8 with a header line."""
     for source, table in tables.items():
-        name = Path(files[source].name)
-        target = folder / (name.name if flat else name)
+        target = folder / files[source].name
         target.parent.mkdir(parents=True, exist_ok=True)
         table.select(layouts[source].columns).write_csv(
             target,

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import polars as pl
-
 from pipeline.errors import UsageError
 from pipeline.files import folder_written_aside, machine_errors, write_text
 from pipeline.simulate.defects import FEWEST, Tables, chosen_kinds, ledger, planted
@@ -96,6 +94,6 @@ def _write(
     with ExitStack() as stack:
         if restricted is not None:
             aside = stack.enter_context(folder_written_aside(restricted))
-            write_tables(aside, closed, files, layouts, flat=True)
+            write_tables(aside, closed, files, layouts)
         aside = stack.enter_context(folder_written_aside(out))
-        write_tables(aside, delivered, files, layouts, flat=False)
+        write_tables(aside, delivered, files, layouts)

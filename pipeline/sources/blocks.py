@@ -120,4 +120,6 @@ def _broken_quote(block: Block) -> int | None:
 def doubled_quotes(block: Block) -> npt.NDArray[np.bool_]:
     """For each opening quote whether it follows a closing one at once: the second half of a doubled quote."""
     opening, closing = block.quotes[0::2], block.quotes[1::2]
-    return np.concatenate([[False], closing[:-1] + 1 == opening[1:]])
+    doubled = np.zeros(len(opening), bool)
+    doubled[1:] = closing[:-1] + 1 == opening[1:]
+    return doubled

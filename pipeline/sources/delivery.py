@@ -115,7 +115,7 @@ def as_json(delivery: Delivery) -> str:
         "sources": {source: asdict(entry) for source, entry in delivery.entries.items()},
         "undeclared": list(delivery.undeclared),
     }
-    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"  # ASCII: a file name may be no valid text
 
 
 def _read(record: Path) -> Delivery:

@@ -137,7 +137,7 @@ def _landed(
 
 
 def _delivery_id(day: date, entries: dict[str, Entry]) -> str:
-    """The same files with the same verdicts have the same id: a file refused before can land after a repair."""
+    """Same files and verdicts, same id; so a file that was refused can land after a repair of its contract."""
     told = sorted(
         (source if entry.state == "accepted" else f"refused:{source}", entry.sha256)
         for source, entry in entries.items()
@@ -160,17 +160,18 @@ def _entry(found: Survey, layout: SourceLayout, earlier: list[Delivery], rules: 
     if not paths:
         return Entry("missing", layout.required, kept_from=kept_from)
     name = found.name(paths[0])
-    if len(paths) > 1:
-        reason = f"{len(paths)} files match {layout.pattern}, one is expected"
+
+    def refusal(reason: str) -> Entry:
         return Entry("refused", layout.required, name, _digest(paths), reason=reason, kept_from=kept_from)
+
+    if len(paths) > 1:
+        return refusal(f"{len(paths)} files match {layout.pattern}, one is expected")
     try:
         return _accepted(paths[0], name, layout, good[1].rows if good else None, rules)
     except StopDelivery:
         raise
     except Refused as error:
-        return Entry(
-            "refused", layout.required, name, _digest(paths), reason=error.culprit, kept_from=kept_from
-        )
+        return refusal(error.culprit)
 
 
 def _accepted(path: Path, name: str, layout: SourceLayout, last_rows: int | None, rules: _Rules) -> Entry:

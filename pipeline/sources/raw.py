@@ -44,7 +44,7 @@ def read_raw(path: Path, layout: SourceLayout) -> pl.LazyFrame:
 
 
 def raw_to_parquet(path: Path, layout: SourceLayout, target: Path) -> Path:
-    """``target``, a Parquet file of ``read_raw``, whole or not at all; same input, same bytes; memory bounded."""
+    """``target``, a Parquet file of ``read_raw``, whole or not at all; streamed; same file, same bytes."""
     frame = read_raw(path, layout)
     with written_aside(target) as aside:
         try:
@@ -99,7 +99,7 @@ def block_frame(block: Block, path: Path, layout: SourceLayout, wanted: list[str
 
 
 def _rewritten(block: Block, separator: bytes, field: bytes, record: bytes, carriage: bytes) -> bytes:
-    """The block with one control byte behind each field and record as its only syntax; none is in the data."""
+    """The block with a control byte behind each field and record as its only syntax, absent from the data."""
     stray = block.text.count(b"\r") - _ends_with_carriage(block)
     if not block.quotes.size and not stray and block.text.count(b"\n") == len(block.ends):
         return block.text.translate(bytes.maketrans(separator + b"\n", field + record), b"\r")

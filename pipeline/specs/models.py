@@ -86,7 +86,10 @@ class Where(Frozen):
 
 
 class Join(Frozen):
-    """Adds columns ``<name>.<column>`` of at most one row of ``source`` with equal ``on``."""
+    """Adds columns ``<name>.<column>`` of at most one row of ``source`` with equal ``on``.
+
+    ``otherwise`` says why a row of the joined source finds no record.
+    """
 
     source: str
     on: Names
@@ -110,8 +113,8 @@ class Part(Frozen):
     set: dict[str, Verb] = Field(default_factory=dict)
 
 
-class Supplement(Frozen):
-    """One supplemental qualifier, taken from a hidden column ``_<QNAM>`` of the parent records."""
+class Supplement(Verb):
+    """One supplemental qualifier of the parent records: by a verb, or made by the code under the name ``_<QNAM>``."""
 
     label: Annotated[str, Field(max_length=40)]
     origin: Origin
@@ -120,7 +123,11 @@ class Supplement(Frozen):
 
 
 class Dataset(Frozen):
-    """One dataset of the study."""
+    """One dataset of the study.
+
+    ``uses`` names the collected columns that the dataset's code needs, by the part they play (``ongoing: AEONGO``); the code
+    finds them as ``_<part>``.
+    """
 
     dataset: str
     label: Annotated[str, Field(max_length=40)]
@@ -130,6 +137,7 @@ class Dataset(Frozen):
     build: str = "mapped"
     parts: tuple[Part, ...] = ()
     reads: Names = ()
+    uses: dict[str, str] = Field(default_factory=dict)
     derived_from: Names = ()
     variables: dict[str, Variable]
     supplements: dict[str, Supplement] = Field(default_factory=dict)
@@ -203,6 +211,7 @@ class Laboratory(Frozen):
     unit: str
     low: str
     high: str
+    reference_text: str
     status: str
     revision: str
     reported: str
@@ -212,6 +221,7 @@ class Laboratory(Frozen):
     preliminary: str
     cancelled: str
     panel_not_done: str
+    panel_name: str
     form: str
     form_accession: str
     form_performed: str
@@ -220,6 +230,7 @@ class Laboratory(Frozen):
     form_time: str
     local: str
     local_result: str
+    local_performed: str
     local_test: str
     local_specimen: str
     local_invalid: str

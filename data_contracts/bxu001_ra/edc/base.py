@@ -22,7 +22,7 @@ def form(
     may_be_empty: bool = True,
     required: bool = True,
 ) -> dict[str, Any]:
-    """Facts of form ``name``. Every subject has consent, demography and visits; any other form starts empty."""
+    """Facts of form ``name``. Everybody has consent, demography and visits; other forms start empty."""
     return source(
         f"edc_{name.lower()}",
         f"edc/{name}.csv",
@@ -39,16 +39,24 @@ class EdcForm(pa.DataFrameModel):
     """Audit columns (study design 4.1); written by the EDC system."""
 
     STUDYID: str = f.code("Study", STUDY_NAMES, required=True, owner="Sponsor")
-    SITEID: str = f.site(owner="Sponsor")
+    SITEID: str = f.site(required=True, owner="Sponsor")
     SUBJID: str = f.subject()
     VISITOID: str = f.code("Visit in the EDC", codes.VISITS, required=True, owner="Sponsor")
     VISITNAME: str = f.text(
-        "Visit as printed", owner="Sponsor", not_submitted="the EDC's wording of VISITOID; VISIT has the planned name"
+        "Visit as printed",
+        owner="Sponsor",
+        not_submitted="the EDC's wording of VISITOID; VISIT has the planned name",
     )
-    FORMOID: str = f.identifier("Form", required=True, owner="Sponsor", not_submitted="same on every row of the file")
+    FORMOID: str = f.identifier(
+        "Form", required=True, owner="Sponsor", not_submitted="same on every row of the file"
+    )
     FORMREPEAT: str = f.integer("Repeat number of the form", 1, required=True, owner="Sponsor")
     ITEMGROUPREPEAT: str = f.integer(
-        "Repeat number within the form", 1, required=True, owner="Sponsor", not_submitted="RECORDID names the row"
+        "Repeat number within the form",
+        1,
+        required=True,
+        owner="Sponsor",
+        not_submitted="RECORDID names the row",
     )
     RECORDID: str = f.identifier("Record in the EDC", required=True, owner="Sponsor")
     RECSTATUS: str = f.code(
@@ -62,7 +70,9 @@ class EdcForm(pa.DataFrameModel):
         "Version of the record", 1, required=True, owner="Sponsor", not_submitted=_VERSIONING
     )
     CREATEDTS: str = f.timestamp("Record created", owner="Sponsor", not_submitted=_VERSIONING)
-    MODIFIEDTS: str = f.timestamp("Record last changed", required=True, owner="Sponsor", not_submitted=_VERSIONING)
+    MODIFIEDTS: str = f.timestamp(
+        "Record last changed", required=True, owner="Sponsor", not_submitted=_VERSIONING
+    )
     LOCKSTATUS: str = f.code(
         "Lock of the record", codes.LOCK_STATUS, owner="Sponsor", not_submitted="state of review, not a value"
     )

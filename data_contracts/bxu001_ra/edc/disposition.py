@@ -48,7 +48,9 @@ class DTH(EdcForm):
     """Death."""
 
     DTHDAT: str = f.edc_date("Date of death")
-    DTHCAUSE: str = f.text("Cause of death", max_length=COMMENT_LIMIT, not_submitted="submitted as a comment (CO)")
+    DTHCAUSE: str = f.text(
+        "Cause of death", max_length=COMMENT_LIMIT, not_submitted="submitted as a comment (CO)"
+    )
     DTHAENO: str = f.integer("Fatal adverse event no.", 1, not_submitted=_AE_LINK)
 
     class Config(EdcForm.Config):

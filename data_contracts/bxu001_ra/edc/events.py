@@ -44,7 +44,9 @@ class AE(EdcForm):
     AEINFR_DEC: str = f.decode("AEINFR", codes.YN)
     AESI: str = f.code("Event of special interest", codes.YN)
     AESI_DEC: str = f.decode("AESI", codes.YN)
-    AEACCESSN: str = f.identifier("Accession number of the finding", not_submitted="link, resolved into RELREC")
+    AEACCESSN: str = f.identifier(
+        "Accession number of the finding", not_submitted="link, resolved into RELREC"
+    )
 
     class Config(EdcForm.Config):
         """Facts of the form."""
@@ -72,7 +74,9 @@ class CO(EdcForm):
 
     COVAL: str = f.text("Comment", max_length=COMMENT_LIMIT, required=True)
     COFORM: str = f.identifier("Form commented on", not_submitted="resolves what the comment belongs to")
-    CORECORDID: str = f.identifier("Record commented on", not_submitted="resolves what the comment belongs to")
+    CORECORDID: str = f.identifier(
+        "Record commented on", not_submitted="resolves what the comment belongs to"
+    )
     CODAT: str = f.edc_date("Date of comment")
 
     class Config(EdcForm.Config):

@@ -1,4 +1,4 @@
-"""Forms about disease activity: the two global scales, indices and responses of the EDC, the rescue decision."""
+"""Forms about disease activity: the two global scales, the EDC's indices, the rescue decision."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ class RESC(EdcForm):
     RESTJSJ: str = f.code("Both joint counts improved by 20 percent", codes.YN_UNDETERMINED)
     RESTJSJ_DEC: str = f.decode("RESTJSJ", codes.YN_UNDETERMINED)
     RESCUE: str = f.code(
-        "Rescue decided", codes.YN, not_submitted="compared with medication; the rescue itself is in CM and SE"
+        "Rescue decided",
+        codes.YN,
+        not_submitted="compared with medication; the rescue itself is in CM and SE",
     )
     RESCUE_DEC: str = f.decode("RESCUE", codes.YN)
     RESDAT: str = f.edc_date("Date of decision")

@@ -42,7 +42,8 @@ class DSIC(EdcForm):
     ICTIM: str = f.edc_time("Time of informed consent")
     ICVERS: str = f.text("Version of the consent form", not_submitted="consent log of the sponsor")
     ICWITHDAT: str = f.edc_date(
-        "Date consent was withdrawn", not_submitted="consent log; the withdrawal comes from the end-of-study form"
+        "Date consent was withdrawn",
+        not_submitted="consent log; the withdrawal comes from the end-of-study form",
     )
 
     class Config(EdcForm.Config):
@@ -55,7 +56,9 @@ class IE(EdcForm):
     """Eligibility, at screening and Day 1; one row a criterion that is not met."""
 
     IEYN: str = f.code(
-        "All criteria met", codes.YN, not_submitted="compared with the criteria; only criteria not met are submitted"
+        "All criteria met",
+        codes.YN,
+        not_submitted="compared with the criteria; only criteria not met are submitted",
     )
     IEYN_DEC: str = f.decode("IEYN", codes.YN)
     IEDAT: str = f.edc_date("Date of eligibility assessment")

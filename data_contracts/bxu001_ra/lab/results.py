@@ -1,8 +1,8 @@
 """The laboratory file: identity, collection, test, result, range and state of every result.
 
-The contract judges one row by itself. What needs the test catalogue (units, result texts), other rows (revisions,
-duplicates) or the EDC (unknown subjects, visits) is judged where those are known. The anti-HLA panel (PANEL HLA) is
-an allowed code; leaving it out of a blinded build is not the contract's business.
+The contract judges one row by itself. What needs the test catalogue (units, result texts), other rows
+(revisions, duplicates) or the EDC (unknown subjects, visits) is judged where those are known. The anti-HLA
+panel (PANEL HLA) is an allowed code; leaving it out of a blinded build is not the contract's business.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _REVISION = "decides which revision of a result counts"
 
 
 class LabResults(pa.DataFrameModel):
-    """Central laboratory results; a revision repeats accession, test and specimen, so no key is unique here."""
+    """Central laboratory results; a revision repeats accession, test and specimen: no unique key."""
 
     STUDYID: str = f.code("Study", STUDY_NAMES, required=True)
-    SITEID: str = f.site(required=False)
+    SITEID: str = f.site()
     SUBJID: str = f.subject()
     SCRNNO: str = f.identifier("Screening number", not_submitted=_IDENTITY)
     SEX: str = f.code("Sex known to the laboratory", codes.LAB_SEX, not_submitted=_IDENTITY)
@@ -46,9 +46,13 @@ class LabResults(pa.DataFrameModel):
     REFHI: str = f.text("Upper reference limit")
     REFTXT: str = f.text("Reference range as text")
     ABNFL: str = f.code(
-        "Range flag of the laboratory", codes.LAB_RANGE_FLAG, not_submitted="compared with the derived indicator"
+        "Range flag of the laboratory",
+        codes.LAB_RANGE_FLAG,
+        not_submitted="compared with the derived indicator",
     )
-    RSTAT: str = f.code("State of the result", codes.LAB_RESULT_STATUS, required=True, not_submitted=_REVISION)
+    RSTAT: str = f.code(
+        "State of the result", codes.LAB_RESULT_STATUS, required=True, not_submitted=_REVISION
+    )
     REVNO: str = f.integer("Revision", 0, required=True, not_submitted=_REVISION)
     COMMENT: str = f.text("Comment")
     LABNAM: str = f.text("Laboratory")
@@ -56,7 +60,7 @@ class LabResults(pa.DataFrameModel):
     LLOQ: str = f.decimal("Lower limit of quantitation", "0")
 
     class Config:
-        """Facts of the file; it holds screening results before anybody is randomized, so it is never empty."""
+        """Facts of the file; screening results come first, so it is never empty."""
 
         metadata = source(
             "lab_results",

@@ -1,4 +1,4 @@
-"""Files of the randomization system that do not tell the treatment: assignments without arm, the site master."""
+"""Files that do not tell the treatment: assignments without arm, the site master."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from pipeline.contracts.model import source
 
 
 class Assignments(pa.DataFrameModel):
-    """Who was randomized when, with which number and bag. More than one assignment a subject is a study check's."""
+    """Who was randomized when, with which number and bag. A study check counts them."""
 
     STUDYID: str = f.code("Study", STUDY_NAMES, required=True)
-    SITEID: str = f.site()
+    SITEID: str = f.site(required=True)
     SUBJID: str = f.subject()
     COHORT: str = f.code("Cohort", codes.COHORT, required=True)
     RANDNO: str = f.identifier("Randomization number", required=True)
     RANDDT: str = f.timestamp("Randomized at (UTC)", required=True)
-    BAGNO: str = f.identifier("Bag number")
+    BAGNO: str = f.identifier(
+        "Bag number", not_submitted="compared with the bag that was given, which is submitted"
+    )
     STATUS: str = f.code(
         "State of the assignment",
         codes.ASSIGNMENT_STATUS,

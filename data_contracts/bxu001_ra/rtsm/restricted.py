@@ -1,4 +1,4 @@
-"""Files that tell the treatment. They lie in the restricted delivery folder and never reach a blinded build."""
+"""Files that tell the treatment. They lie apart and never reach a blinded build."""
 
 from __future__ import annotations
 
@@ -61,10 +61,14 @@ class ProductReleases(pa.DataFrameModel):
     LOTNO: str = f.identifier("Lot number", required=True)
     PRODUCT: str = f.text("Product", required=True)
     CELLS_1E6: str = f.decimal("Cells in the bag (million)", "0", required=True)
-    CONC_1E6_ML: str = f.decimal("Concentration (million/mL)", "0", not_submitted="follows from cells and volume")
+    CONC_1E6_ML: str = f.decimal(
+        "Concentration (million/mL)", "0", not_submitted="follows from cells and volume"
+    )
     VIABILITY_PCT: str = f.decimal("Viability (%)", "0", "100", not_submitted="quality of the product")
     VOL_ML: str = f.decimal("Volume (mL)", "0")
-    RELEASEDT: str = f.timestamp("Released at (UTC)", not_submitted="course of the product, not of the subject")
+    RELEASEDT: str = f.timestamp(
+        "Released at (UTC)", not_submitted="course of the product, not of the subject"
+    )
 
     class Config:
         """Facts of the file."""
@@ -82,13 +86,19 @@ class UnblindingKey(pa.DataFrameModel):
     ARMCD: str = f.code("Arm", codes.ARM, required=True)
     RELEASED_BY: str = f.text("Released by", required=True, not_submitted=_PROOF)
     RELEASED_AT: str = f.timestamp("Released at (UTC)", required=True, not_submitted=_PROOF)
-    SHA256: str = f.identifier("Fingerprint of the list", pattern=_SHA256, required=True, not_submitted=_PROOF)
+    SHA256: str = f.identifier(
+        "Fingerprint of the list", pattern=_SHA256, required=True, not_submitted=_PROOF
+    )
 
     class Config:
         """Facts of the file."""
 
         metadata = _restricted(
-            "rtsm_unblinding_key", "unblinding_key.csv", "Unblinding key", ("SUBJID",), subject_column="SUBJID"
+            "rtsm_unblinding_key",
+            "unblinding_key.csv",
+            "Unblinding key",
+            ("SUBJID",),
+            subject_column="SUBJID",
         )
 
 

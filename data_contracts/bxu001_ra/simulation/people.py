@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from data_contracts.bxu001_ra.simulation import calendar as c
-from data_contracts.bxu001_ra.simulation.arrays import Array, before_friday, on_workday
+from data_contracts.bxu001_ra.simulation.arrays import DAY, Array, before_friday, on_workday
 from pipeline.simulate import Streams
 
 SCREENED_FOR_FIVE: Final = 6  # one screen failure, at a random place, among six people: 17 %
@@ -20,6 +20,7 @@ PEOPLE_PER_SITE: Final = 100
 FEWEST_SITES: Final = 3
 FIRST_SITE: Final = 101
 ZONES: Final = ("America/New_York", "America/Chicago", "America/Los_Angeles")
+BEHIND_UTC: Final = np.array((300, 360, 480))  # minutes in winter, when everybody is randomized
 BLOCK: Final = 8
 PLACEBO_IN_BLOCK: Final = 2
 ARMS: Final = ("PBO", "BXU075", "BXU150")  # 0 placebo, otherwise the number of the cohort
@@ -83,7 +84,7 @@ def people(streams: Streams, subjects: int) -> People:
     site = FIRST_SITE + (streams.uniform("people/site", size) * _sites(subjects)).astype(np.int64)
     zone = (site - FIRST_SITE) % len(ZONES)
     at = (480 + 90 * streams.uniform("people/randomized", size)).astype(np.int64)
-    place = _place_in_cohort(order, cohort, first_cohort, randomized, day1 * 1440 + at + 60 * zone)
+    place = _place_in_cohort(order, cohort, first_cohort, randomized, day1 * DAY + at + BEHIND_UTC[zone])
     age = 25 + (43 * streams.uniform("people/age", size)).astype(np.int64)
     female = streams.uniform("people/sex", size) < 0.78  # noqa: PLR2004 - usual share in RA trials
     fertile = streams.uniform("people/childbearing", size) < 0.8  # noqa: PLR2004 - the others are sterilized

@@ -1,0 +1,127 @@
+"""The room's door: one dataset, or one derived frame, from its inputs.
+
+A dataset's ``build`` in the specification names the way it is made; everything study-specific comes from the specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import polars as pl
+
+from pipeline.derive.iso8601 import date_part
+from pipeline.domains.common import Workpiece, finished, numbered, with_epochs, with_study_days, with_subject
+from pipeline.domains.conform import conform
+from pipeline.domains.demographics import demographics
+from pipeline.domains.elements import elements
+from pipeline.domains.events import with_adverse_event_facts, with_disposition_facts
+from pipeline.domains.exposure import exposure
+from pipeline.domains.items import item_records
+from pipeline.domains.laboratory import laboratory_records
+from pipeline.domains.mapping import Mapped, mapped
+from pipeline.domains.records import Built, Inputs
+from pipeline.domains.subject_visits import subject_visits
+from pipeline.domains.subjects import subjects
+from pipeline.domains.supplemental import QUALIFIED, supplemental
+from pipeline.domains.visit_times import visits
+from pipeline.errors import SpecError
+from pipeline.specs.models import Dataset
+
+DERIVED: dict[str, Callable[[Inputs], pl.DataFrame]] = {"subjects": subjects, "visits": visits, "elements": elements}
+
+
+def build_dataset(inputs: Inputs, name: str) -> Built:
+    """The dataset ``name``: conforming records, links, rows set aside and findings.
+
+    ``records`` holds the dataset's variables in SDTMIG order; for a parent of SUPP-- also its ``_q.<QNAM>`` columns.
+    Raises SpecError for an unknown way of building, BuildFailed if the result does not conform.
+    """
+    dataset = inputs.spec.dataset(name)
+    try:
+        make = _WAYS[dataset.build]
+    except KeyError:
+        raise SpecError(f"{name.lower()}.yaml", f"no way of building is called {dataset.build}") from None
+    built = make(inputs, dataset)
+    conforming = conform(inputs, dataset, built)
+    qualifiers = [
+        pl.col(f"_{qnam}").alias(f"{QUALIFIED}{qnam}") for qnam in dataset.supplements if f"_{qnam}" in built.records.columns
+    ]
+    return replace(conforming, records=pl.concat([conforming.records, built.records.select(qualifiers)], how="horizontal"))
+
+
+def _with(facts: Callable[[Workpiece], None]) -> Callable[[Inputs, Dataset], Built]:
+    def make(inputs: Inputs, dataset: Dataset) -> Built:
+        found = mapped(inputs, dataset)
+        work = Workpiece(inputs, dataset, found.rows.collect(), [found.set_aside])
+        for step in (with_subject, facts, with_study_days, with_epochs):
+            step(work)
+        return numbered(work)
+
+    return make
+
+
+def _mapped(inputs: Inputs, dataset: Dataset) -> Built:
+    return finished(inputs, dataset, mapped(inputs, dataset))
+
+
+def _findings(
+    records: Callable[[Inputs, Dataset], tuple[Mapped, pl.DataFrame]],
+) -> Callable[[Inputs, Dataset], Built]:
+    def make(inputs: Inputs, dataset: Dataset) -> Built:
+        found, findings = records(inputs, dataset)
+        return replace(finished(inputs, dataset, _complete(dataset, found, inputs)), findings=findings)
+
+    return make
+
+
+def _complete(dataset: Dataset, found: Mapped, inputs: Inputs) -> Mapped:
+    """Variables that no part of the data filled are null columns of their type, not missing steps."""
+    have = found.rows.collect_schema().names()
+    types = {"Num": pl.Float64, "Char": pl.String}
+    absent = [
+        pl.lit(None, dtype=types[facts.type]).alias(name)
+        for name, variable, facts in inputs.spec.ordered(dataset.dataset)
+        if name not in have and name.removeprefix(dataset.dataset) in _OPTIONAL and variable.derived
+    ]
+    return Mapped(found.rows.with_columns(absent), found.set_aside)
+
+
+_OPTIONAL = frozenset({"STAT", "REASND", "ORRESU", "STRESU", "STRESN", "STNRC", "DRVFL", "ANMETH", "FAST", "ORNRLO", "ORNRHI", "STNRLO", "STNRHI", "NRIND"})
+
+_WAYS: dict[str, Callable[[Inputs, Dataset], Built]] = {
+    "mapped": _mapped,
+    "items": _findings(item_records),
+    "laboratory": _findings(laboratory_records),
+    "demographics": demographics,
+    "visits": subject_visits,
+    "exposure": exposure,
+    "adverse_events": _with(with_adverse_event_facts),
+    "disposition": _with(with_disposition_facts),
+    "supplemental": supplemental,
+}
+
+
+def last_dates(inputs: Inputs, datasets: list[str]) -> pl.DataFrame:
+    """USUBJID, ``_last_date`` (latest complete date of any record) and ``_died`` (any record reports the death)."""
+    seen = [_dates(inputs.records(name)) for name in datasets]
+    died = [_deaths(inputs.records(name)) for name in datasets]
+    latest = pl.concat(seen).group_by("USUBJID").agg(_last_date=pl.col("_date").max())
+    deaths = pl.concat(died).unique()
+    return latest.join(deaths.with_columns(_died=pl.lit(value=True)), on="USUBJID", how="left").sort("USUBJID").collect()
+
+
+def _dates(records: pl.LazyFrame) -> pl.LazyFrame:
+    columns = [name for name in records.collect_schema().names() if name.endswith("DTC")]
+    days = [date_part(pl.col(name)) for name in columns]
+    return records.select("USUBJID", _date=pl.max_horizontal(days)).group_by("USUBJID").agg(pl.col("_date").max())
+
+
+_DEATH = {"AEOUT": "FATAL", "AESDTH": "Y", "DSDECOD": "DEATH"}
+
+
+def _deaths(records: pl.LazyFrame) -> pl.LazyFrame:
+    """Subjects whose records in this dataset report a death; none if the dataset cannot."""
+    names = records.collect_schema().names()
+    reports = [pl.col(column) == value for column, value in _DEATH.items() if column in names]
+    return records.filter(pl.any_horizontal(reports) if reports else pl.lit(value=False)).select("USUBJID")

@@ -1,0 +1,102 @@
+"""DM: one record a subject, with its reference dates, age, race and, while the study is blinded, masked arms."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline.derive.iso8601 import collected_date, date_part, is_complete_date
+from pipeline.derive.timing import completed_years
+from pipeline.domains.common import Workpiece, numbered, with_study_days, with_subject
+from pipeline.domains.mapping import mapped
+from pipeline.domains.records import LINE, SOURCE, Built, Inputs
+from pipeline.specs.models import Dataset
+
+MASKED_CODE, MASKED = "MASKED", "Masked"
+SEVERAL_RACES = "MULTIPLE"
+_MOST_RACES = 6
+_NOT_TREATED = "ASSIGNED, NOT TREATED"
+_FAILED, _NOT_ASSIGNED = "SCREEN FAILURE", "NOT ASSIGNED"
+
+
+def demographics(inputs: Inputs, dataset: Dataset) -> Built:
+    """DM in key order; ages and reference dates null where the facts behind them are missing (SDTMIG 3.4 DM)."""
+    races = inputs.spec.codemap("RACE")
+    found = mapped(inputs, dataset, keep=tuple(races))
+    work = Workpiece(inputs, dataset, found.rows.collect(), [found.set_aside])
+    with_subject(work)
+    _with_races(work, races)
+    _with_reference_dates(work)
+    _with_arms(work)
+    _with_age(work)
+    with_study_days(work)
+    built = numbered(work)
+    return Built(built.records, _with_more_links(inputs, built), built.set_aside, built.findings)
+
+
+def _with_races(work: Workpiece, races: dict[str, str]) -> None:
+    """RACE from the ticked boxes; several races make MULTIPLE and go one by one into the hidden _RACE1.. columns."""
+    ticked = pl.concat_list(
+        pl.when(pl.col(f"_{column}") == "1").then(pl.lit(term)) for column, term in races.items()
+    ).list.drop_nulls()
+    several = pl.col("_ticked").list.len() > 1
+    work.rows = work.rows.with_columns(_ticked=ticked).with_columns(
+        RACE=pl.when(several).then(pl.lit(SEVERAL_RACES)).otherwise(pl.col("_ticked").list.first()),
+        **{
+            f"_RACE{n}": pl.when(several).then(pl.col("_ticked").list.get(n - 1, null_on_oob=True))
+            for n in range(1, _MOST_RACES + 1)
+        },
+    )
+
+
+def _with_reference_dates(work: Workpiece) -> None:
+    """RFSTDTC, RFENDTC, RFPENDTC, DTHFL from the subject's moments and the dates of all its records."""
+    last = work.inputs.derived("last_dates").collect()
+    work.rows = work.rows.join(last, on="USUBJID", how="left", maintain_order="left")
+    ended = pl.min_horizontal(date_part(pl.col("ENDDTC")), date_part(pl.col("DTHDTC")))
+    latest = pl.col("_last_date")
+    not_later = pl.when(ended.is_not_null() & (latest > ended)).then(ended).otherwise(latest)
+    work.rows = work.rows.with_columns(
+        RFSTDTC="RFXSTDTC",
+        RFENDTC=pl.when("RANDOMIZED").then("ENDDTC"),
+        RFPENDTC=not_later.dt.to_string("%Y-%m-%d"),
+        DTHFL=pl.when(pl.col("DTHDTC").is_not_null() | pl.col("_died").fill_null(value=False)).then(pl.lit("Y")),
+    )
+
+
+def _with_arms(work: Workpiece) -> None:
+    """Masked arms of a blinded build: planned for randomized, actual for infused subjects, else the reason."""
+    randomized, infused = pl.col("RANDOMIZED"), pl.col("RFXSTDTC").is_not_null()
+    failed = pl.col("ENDDTC").is_not_null()
+    work.rows = work.rows.with_columns(
+        ARMCD=pl.when(randomized).then(pl.lit(MASKED_CODE)),
+        ARM=pl.when(randomized).then(pl.lit(MASKED)),
+        ACTARMCD=pl.when(randomized & infused).then(pl.lit(MASKED_CODE)),
+        ACTARM=pl.when(randomized & infused).then(pl.lit(MASKED)),
+        ARMNRS=pl.when(randomized & ~infused)
+        .then(pl.lit(_NOT_TREATED))
+        .when(~randomized & failed)
+        .then(pl.lit(_FAILED))
+        .when(~randomized)
+        .then(pl.lit(_NOT_ASSIGNED)),
+        ACTARMUD=pl.lit(None, dtype=pl.String),
+    )
+
+
+def _with_age(work: Workpiece) -> None:
+    born = collected_date(pl.col("_birth"))
+    derived = completed_years(born, pl.col("RFICDTC"))
+    entered = pl.col("_age").cast(pl.Float64)
+    age = pl.when(is_complete_date(born)).then(derived.cast(pl.Float64)).otherwise(entered)
+    work.rows = work.rows.with_columns(AGE=age, AGEU=pl.when(age.is_not_null()).then("AGEU"))
+
+
+def _with_more_links(inputs: Inputs, built: Built) -> pl.DataFrame:
+    """Links of DM also to the rows that gave it consent, cohort and death."""
+    links = [built.links]
+    for source in inputs.spec.dataset("DM").reads:
+        rows = inputs.live(source).select("SUBJID", LINE).collect()
+        joined = built.records.select("SUBJID", "USUBJID", "_seq").join(rows, on="SUBJID", how="inner")
+        links.append(joined.select(source=pl.lit(source), line=LINE, subject="USUBJID", seq="_seq"))
+    return pl.concat([each.cast(dict(built.links.schema)) for each in links]).sort("subject", "seq", "source", "line")
+
+

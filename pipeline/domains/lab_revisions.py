@@ -1,0 +1,40 @@
+"""Which of the laboratory's rows counts for a result: revisions, cancellations, repeats and impossible identities.
+
+A result is known by accession, test and specimen. Preliminary rows never count; of the others the highest revision
+does. Two different results of one revision contradict each other: both are quarantined, and no older one takes over.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline.domains.records import LINE, SET_ASIDE, Fate, set_aside, stacked
+from pipeline.specs.models import Laboratory
+
+
+def current_results(roles: Laboratory, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that count, one a result, and all others with the reason why they do not (SET_ASIDE)."""
+    aside: list[pl.DataFrame] = []
+    key = [roles.accession, roles.test, roles.specimen]
+    revision = pl.col(roles.revision).cast(pl.Int64)
+
+    def out(bad: pl.Expr, fate: Fate, rule: str, reason: str) -> None:
+        nonlocal rows
+        aside.append(set_aside(rows.filter(bad), roles.source, fate, f"{roles.source}.{rule}", reason))
+        rows = rows.filter(~bad)
+
+    shared = pl.col(roles.subject).n_unique().over(roles.accession) > 1
+    out(shared, Fate.QUARANTINED, "accession", "the accession is used for more than one subject")
+    preliminary = pl.col(roles.status) == roles.preliminary
+    out(preliminary, Fate.SUPERSEDED, "preliminary", "a preliminary result is never loaded")
+    older = revision < revision.max().over(key)
+    out(older, Fate.SUPERSEDED, "revision", "a newer revision of the result exists")
+    meaning = pl.struct(
+        pl.col(roles.result), pl.col(roles.unit), cancelled=pl.col(roles.status) == roles.cancelled
+    )
+    contradicting = meaning.n_unique().over(key) > 1
+    out(contradicting, Fate.QUARANTINED, "contradiction", "one revision has two different results; ask the laboratory")
+    rows = rows.sort(roles.reported, LINE, descending=[True, False], nulls_last=True)
+    repeated = pl.col(LINE) != pl.col(LINE).first().over(key)
+    out(repeated, Fate.SUPERSEDED, "repeat", "the same result was delivered more than once")
+    return rows.sort(LINE), stacked(aside, SET_ASIDE)

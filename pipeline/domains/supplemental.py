@@ -1,0 +1,39 @@
+"""SUPP--: qualifiers that have no variable of their own, one record a filled qualifier of a parent record."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline.domains.records import LINK, SET_ASIDE, Built, Inputs
+from pipeline.specs.models import Dataset
+
+QUALIFIED = "_q."
+
+
+def supplemental(inputs: Inputs, dataset: Dataset) -> Built:
+    """Records for every filled qualifier of the parent, which refer to it by --SEQ (by subject for DM).
+
+    The parent's frame carries its qualifiers as ``_q.<QNAM>`` columns; links are the parent's own (rule R12).
+    """
+    parent = inputs.spec.dataset(dataset.derived_from[0])
+    records = inputs.records(parent.dataset).collect()
+    names = [name for name in parent.supplements if f"{QUALIFIED}{name}" in records.columns]
+    sequence = f"{parent.dataset}SEQ"
+    has_sequence = sequence in parent.variables
+    long = records.select(
+        "STUDYID",
+        "USUBJID",
+        _number=pl.col(sequence).cast(pl.Int64) if has_sequence else pl.lit(1, dtype=pl.Int64),
+        *(pl.col(f"{QUALIFIED}{name}").alias(name) for name in names),
+    ).unpivot(names, index=["STUDYID", "USUBJID", "_number"], variable_name="QNAM", value_name="QVAL")
+    absent = pl.lit(None, dtype=pl.String)
+    filled = long.drop_nulls("QVAL").with_columns(
+        RDOMAIN=pl.lit(parent.dataset),
+        IDVAR=pl.lit(sequence) if has_sequence else absent,
+        IDVARVAL=pl.col("_number").cast(pl.String) if has_sequence else absent,
+        QLABEL=pl.col("QNAM").replace_strict(names, [parent.supplements[n].label for n in names], return_dtype=pl.String),
+        QORIG=pl.col("QNAM").replace_strict(names, [parent.supplements[n].origin for n in names], return_dtype=pl.String),
+        QEVAL=absent,
+    )
+    ordered = filled.sort("USUBJID", "_number", "QNAM")
+    return Built(records=ordered, links=LINK.to_frame(), set_aside=SET_ASIDE.to_frame())
