@@ -9,7 +9,7 @@ import polars as pl
 from pipeline.derive.iso8601 import date_part, latest
 from pipeline.derive.timing import is_before
 
-_ROW: Final = "_row"
+_ROW: Final = "__row"
 
 
 def with_last_before_exposure(

@@ -60,10 +60,10 @@ def with_egfr(
     ``sex`` F or M, ``black`` Boolean. Null if any of them is missing or another word.
     """
     encoded = frame.with_columns(
-        _age=pl.col(age).cast(pl.String),
-        _scale=_as_code(pl.col(unit), tuple(_SCALES)),
-        _sex=_as_code(pl.col(sex), (_MALE, _FEMALE)),
-        _black=pl.col(black).cast(pl.Int8).cast(pl.String),
+        __age=pl.col(age).cast(pl.String),
+        __scale=_as_code(pl.col(unit), tuple(_SCALES)),
+        __sex=_as_code(pl.col(sex), (_MALE, _FEMALE)),
+        __black=pl.col(black).cast(pl.Int8).cast(pl.String),
     )
     scales = tuple(_SCALES.values())
 
@@ -79,8 +79,8 @@ def with_egfr(
             else (half_up(rate, PLACES), "Y" if limit is not None and rate < limit else "N")
         )
 
-    low = below or "_below"
-    computed = with_computed(encoded, [creatinine, "_scale", "_age", "_sex", "_black"], [egfr, low], row)
+    low = below or "__below"
+    computed = with_computed(encoded, [creatinine, "__scale", "__age", "__sex", "__black"], [egfr, low], row)
     kept = [name for name in frame.columns if name not in (egfr, low)]
     return computed.select(*kept, egfr, *([low] if limit is not None and below else []))
 

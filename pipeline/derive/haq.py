@@ -45,7 +45,10 @@ def category_scores(
     scale.
     """
     grid = answers.select(keys).unique(maintain_order=True).join(_categories(items), how="cross")
-    known = answers.select(*keys, item, pl.col(score).cast(pl.Int64).alias(DIFFICULTY))
+    number = pl.col(score).cast(pl.Int64, strict=False)
+    known = answers.select(
+        *keys, item, number.alias(DIFFICULTY), unreadable=number.is_null() & pl.col(score).is_not_null()
+    )
     known = known.join(items.select(item, "category", "role"), on=item, how="inner")
     activity, highest = (
         pl.col("role") == ACTIVITY,
@@ -54,7 +57,7 @@ def category_scores(
     by_category = known.group_by(*keys, "category").agg(
         worst=pl.col(DIFFICULTY).filter(activity).max(),
         helped=(pl.col(DIFFICULTY).filter(~activity) > 0).any(),
-        impossible=(~pl.col(DIFFICULTY).is_between(0, highest)).any(),
+        impossible=(~pl.col(DIFFICULTY).is_between(0, highest)).any() | pl.col("unreadable").any(),
     )
     joined = grid.join(
         by_category, on=[*keys, "category"], how="left", nulls_equal=True, maintain_order="left"

@@ -56,14 +56,14 @@ def with_epoch(
     kept = frame.drop(into, strict=False)
     wide, depth = _one_row_a_subject(elements, subject)
     timed = kept.with_columns(
-        _first=earliest(pl.col(dtc)),
-        _final=latest(pl.col(dtc)),
-        _minute=minute_part(pl.col(dtc)),
-        _early=pl.col(BEFORE_INFUSION).fill_null(value=False)
+        __first=earliest(pl.col(dtc)),
+        __final=latest(pl.col(dtc)),
+        __minute=minute_part(pl.col(dtc)),
+        __early=pl.col(BEFORE_INFUSION).fill_null(value=False)
         if BEFORE_INFUSION in kept.columns
         else pl.lit(value=False),
     )
-    at_first, at_final = _epoch_at("_first", depth), _epoch_at("_final", depth)
+    at_first, at_final = _epoch_at("__first", depth), _epoch_at("__final", depth)
     epoch = pl.when(at_first == at_final).then(at_first)
     joined = timed.join(wide, on=subject, how="left", maintain_order="left")
     return joined.select(*kept.columns, epoch.alias(into))
@@ -73,7 +73,7 @@ _EDGES: Final = ("epoch", "start", "start_minute", "end", "end_minute", "last", 
 
 
 def _one_row_a_subject(elements: pl.DataFrame, subject: str) -> tuple[pl.DataFrame, int]:
-    """Each subject's elements side by side in order of time (``_epoch0``, ``_start0``, ...), and how many."""
+    """Each subject's elements side by side in order of time (``__epoch0``, ...), and how many there are."""
     # A partial edge counts only where it is certain: a start at its latest, an end at its earliest.
     edges = elements.filter(pl.col("SESTDTC").is_not_null()).select(
         pl.col(subject, "TAETORD"),
@@ -86,14 +86,14 @@ def _one_row_a_subject(elements: pl.DataFrame, subject: str) -> tuple[pl.DataFra
         treatment="_treatment",
     )
     ordered = edges.sort(subject, "start", "last", "TAETORD").with_columns(
-        _nth=pl.int_range(pl.len()).over(subject), consent=pl.lit(value=False)
+        __nth=pl.int_range(pl.len()).over(subject), consent=pl.lit(value=False)
     )
-    ordered = ordered.with_columns(consent=(pl.col("_nth") == 0) & ~pl.col("treatment"))
-    depth = 0 if ordered.is_empty() else int(ordered["_nth"].max()) + 1  # type: ignore[arg-type]
+    ordered = ordered.with_columns(consent=(pl.col("__nth") == 0) & ~pl.col("treatment"))
+    depth = 0 if ordered.is_empty() else int(ordered["__nth"].max()) + 1  # type: ignore[arg-type]
     wide = elements.select(subject).unique(maintain_order=True)
     for nth in range(depth):
-        layer = ordered.filter(pl.col("_nth") == nth)
-        layer = layer.select(subject, *(pl.col(name).alias(f"_{name}{nth}") for name in _EDGES))
+        layer = ordered.filter(pl.col("__nth") == nth)
+        layer = layer.select(subject, *(pl.col(name).alias(f"__{name}{nth}") for name in _EDGES))
         wide = wide.join(layer, on=subject, how="left", maintain_order="left")
     return wide, depth
 
@@ -103,30 +103,32 @@ def _epoch_at(day: str, depth: int) -> pl.Expr:
     epoch = pl.lit(None, dtype=pl.String)
     for nth in range(depth):
         inside = _started(day, nth) & _not_ended(day, nth)
-        before = pl.col(f"_epoch{nth - 1}") if nth else pl.lit(None, dtype=pl.String)
-        own = pl.when(_still_before(day, nth)).then(before).otherwise(pl.col(f"_epoch{nth}"))
+        before = pl.col(f"__epoch{nth - 1}") if nth else pl.lit(None, dtype=pl.String)
+        own = pl.when(_still_before(day, nth)).then(before).otherwise(pl.col(f"__epoch{nth}"))
         epoch = pl.when(inside).then(own).otherwise(epoch)
     return epoch
 
 
 def _to_the_minute(edge: str) -> pl.Expr:
-    return pl.col("_minute").is_not_null() & pl.col(edge).is_not_null()
+    return pl.col("__minute").is_not_null() & pl.col(edge).is_not_null()
 
 
 def _started(day: str, nth: int) -> pl.Expr:
-    by_minute = _to_the_minute(f"_start_minute{nth}") & ~pl.col(f"_consent{nth}")
-    started = pl.col(f"_start_minute{nth}") <= pl.col("_minute")
-    return pl.when(by_minute).then(started).otherwise(pl.col(f"_start{nth}") <= pl.col(day))
+    by_minute = _to_the_minute(f"__start_minute{nth}") & ~pl.col(f"__consent{nth}")
+    started = pl.col(f"__start_minute{nth}") <= pl.col("__minute")
+    return pl.when(by_minute).then(started).otherwise(pl.col(f"__start{nth}") <= pl.col(day))
 
 
 def _not_ended(day: str, nth: int) -> pl.Expr:
-    minute, day_of_end = pl.col(f"_end_minute{nth}"), pl.col(f"_end{nth}")
-    by_minute, last = _to_the_minute(f"_end_minute{nth}"), pl.col(f"_last{nth}")
-    within = pl.when(by_minute).then(pl.col("_minute") < minute).otherwise(pl.col(day) < day_of_end)
-    at_the_end = pl.when(by_minute).then(pl.col("_minute") == minute).otherwise(pl.col(day) == day_of_end)
+    minute, day_of_end = pl.col(f"__end_minute{nth}"), pl.col(f"__end{nth}")
+    by_minute, last = _to_the_minute(f"__end_minute{nth}"), pl.col(f"__last{nth}")
+    within = pl.when(by_minute).then(pl.col("__minute") < minute).otherwise(pl.col(day) < day_of_end)
+    at_the_end = pl.when(by_minute).then(pl.col("__minute") == minute).otherwise(pl.col(day) == day_of_end)
     return day_of_end.is_null() | within | (last & at_the_end)
 
 
 def _still_before(day: str, nth: int) -> pl.Expr:
-    same_day = pl.col(day) == pl.col(f"_start{nth}")
-    return pl.col("_early") & pl.col(f"_treatment{nth}") & same_day & ~_to_the_minute(f"_start_minute{nth}")
+    same_day = pl.col(day) == pl.col(f"__start{nth}")
+    return (
+        pl.col("__early") & pl.col(f"__treatment{nth}") & same_day & ~_to_the_minute(f"__start_minute{nth}")
+    )

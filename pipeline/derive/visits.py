@@ -10,7 +10,7 @@ from pipeline.derive.decimals import to_double
 from pipeline.derive.iso8601 import date_part
 
 HUNDREDTHS: Final = 100  # a contact is numbered in steps of 0.01 after the visit before it
-_ROW: Final = "_row"
+_ROW: Final = "__row"
 
 
 def label_key(label: pl.Expr) -> pl.Expr:
@@ -34,21 +34,21 @@ def with_unscheduled_number(
     contacts.
     """
     numbered = contacts.drop("VISITNUM", "_visitnum", strict=False).with_row_index(_ROW)
-    dated = numbered.select(_ROW, subject, date, *order, _day=date_part(pl.col(date))).filter(
-        pl.col("_day").is_not_null()
+    dated = numbered.select(_ROW, subject, date, *order, __day=date_part(pl.col(date))).filter(
+        pl.col("__day").is_not_null()
     )
-    placed = dated.sort("_day").join_asof(
-        _highest_so_far(planned, subject), on="_day", by=subject, strategy="backward", check_sortedness=False
+    placed = dated.sort("__day").join_asof(
+        _highest_so_far(planned, subject), on="__day", by=subject, strategy="backward", check_sortedness=False
     )
     ranked = (
-        placed.filter(pl.col("_whole").is_not_null())
-        .sort(subject, "_whole", date, *order, _ROW, nulls_last=True)
-        .with_columns(_nth=pl.int_range(1, pl.len() + 1).over(subject, "_whole"))
+        placed.filter(pl.col("__whole").is_not_null())
+        .sort(subject, "__whole", date, *order, _ROW, nulls_last=True)
+        .with_columns(__nth=pl.int_range(1, pl.len() + 1).over(subject, "__whole"))
     )
     text = pl.concat_str(
-        pl.col("_whole").cast(pl.String), pl.col("_nth").cast(pl.String).str.zfill(2), separator="."
+        pl.col("__whole").cast(pl.String), pl.col("__nth").cast(pl.String).str.zfill(2), separator="."
     )
-    found = ranked.filter(pl.col("_nth") < HUNDREDTHS).select(_ROW, _visitnum=text.str.strip_chars_end("0"))
+    found = ranked.filter(pl.col("__nth") < HUNDREDTHS).select(_ROW, _visitnum=text.str.strip_chars_end("0"))
     joined = numbered.join(found, on=_ROW, how="left", maintain_order="left").drop(_ROW)
     return joined.with_columns(VISITNUM=to_double(pl.col("_visitnum")))
 
@@ -56,7 +56,7 @@ def with_unscheduled_number(
 def _highest_so_far(planned: pl.DataFrame, subject: str) -> pl.DataFrame:
     """For each subject and day the highest planned visit that has begun, in order of days."""
     begun = planned.select(
-        subject, _day=date_part(pl.col("SVSTDTC")), _whole=pl.col("VISITNUM").cast(pl.Int64)
+        subject, __day=date_part(pl.col("SVSTDTC")), __whole=pl.col("VISITNUM").cast(pl.Int64)
     )
-    begun = begun.drop_nulls().group_by(subject, "_day").agg(pl.col("_whole").max()).sort("_day", subject)
-    return begun.with_columns(pl.col("_whole").cum_max().over(subject))
+    begun = begun.drop_nulls().group_by(subject, "__day").agg(pl.col("__whole").max()).sort("__day", subject)
+    return begun.with_columns(pl.col("__whole").cum_max().over(subject))

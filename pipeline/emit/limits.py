@@ -80,7 +80,8 @@ def _check_column(what: str, column: Column) -> None:
 
 def _check_name(what: str, name: str) -> None:
     if not NAME.fullmatch(name):
-        raise BuildFailed(what, "not a name that SAS V5 can hold", NAME_RULE)
+        one_line = what if what.isprintable() else ascii(what)
+        raise BuildFailed(one_line, "not a name that SAS V5 can hold", NAME_RULE)
 
 
 def _check_label(what: str, label: str) -> None:

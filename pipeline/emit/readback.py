@@ -1,7 +1,7 @@
 """Reads a written transport file with software that is not ours and compares it with what it should hold.
 
-The judge is pyreadstat: every name, label, length and value of every record is compared. What no reader shows,
-such as the spare bits behind a fraction, is compared byte by byte afterwards.
+The judge is pyreadstat: every name, label, length and value of every record is compared. What no reader
+shows, such as the spare bits behind a fraction, is compared byte by byte afterwards.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def read_back(path: Path, member: Member, expected: Rows) -> None:
         read = 0
         for batch in batches(expected):
             check_columns(batch, member)
-            octets = file.read(batch.height * member.record_bytes)
+            octets = _octets(file, batch.height, member, read)
             with _window(path, header, octets) as window:
                 _compare_records(_decoded(window, member), batch, member, read + 1)
             _compare_octets(octets, batch, member, read + 1)
@@ -56,9 +56,7 @@ def _compare_descriptions(path: Path, member: Member) -> None:
     whole = f"dataset {member.name}"
     _equal(whole, "dataset name", seen.table_name, member.name)
     _equal(whole, "dataset label", seen.file_label, member.label)
-    stamp = member.created.replace(microsecond=0, tzinfo=None)
-    _equal(whole, "date of creation", seen.creation_time, stamp)
-    _equal(whole, "date of modification", seen.modification_time, stamp)
+    _equal(whole, "date", seen.creation_time, member.created.replace(microsecond=0, tzinfo=None))
     _equal(whole, "order of variables", seen.column_names, [column.name for column in member.columns])
     for column in member.columns:
         what = f"{member.name}.{column.name}"
@@ -85,6 +83,14 @@ def _checked_header(file: io.BufferedReader, member: Member) -> bytes:
     variable = variable_at(member, at)
     what = f"{member.name}.{variable}" if variable else f"dataset {member.name}"
     raise BuildFailed(what, f"byte {at} of the header is not the one written", _REWRITE)
+
+
+def _octets(file: io.BufferedReader, count: int, member: Member, read: int) -> bytes:
+    octets = file.read(count * member.record_bytes)
+    if len(octets) < count * member.record_bytes:
+        record = read + len(octets) // member.record_bytes + 1
+        raise BuildFailed(f"dataset {member.name}", f"the file ends before record {record} does", _REWRITE)
+    return octets
 
 
 @contextmanager
@@ -117,8 +123,8 @@ def _reading(path: Path, member: Member, **how: Any) -> tuple[Any, Any]:
 
 def _compare_records(seen: pl.DataFrame, wanted: pl.DataFrame, member: Member, first: int) -> None:
     if seen.height != wanted.height:
-        record = first + min(seen.height, wanted.height)
-        raise BuildFailed(f"dataset {member.name}", f"the file ends before record {record}", _REWRITE)
+        culprit = f"{seen.height} records are read back from record {first} on, not {wanted.height}"
+        raise BuildFailed(f"dataset {member.name}", culprit, _REWRITE)
     for column in member.columns:
         place = Place(member.name, column.name, first)
         differs = _differs(seen[column.name], wanted[column.name], column, place)

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from pipeline.emit.xpt import write_xpt
 from pipeline.emit.xpt_bench_table import BENCH_MEMBER, write_bench_table
 from pipeline.errors import MachineError, UsageError
 from pipeline.files import machine_errors
+from pipeline.settings import CHECKOUT
 
 BENCH = pl.Schema(
     {
@@ -67,24 +68,32 @@ cat(sprintf('{"seconds": %f, "peak_kb": %s}', seconds, if (length(peak)) peak el
 """
 
 
-def bench(rows: int, repeats: int, folder: Path | None = None) -> pl.DataFrame:
-    """One row a writer that this machine has, in the form of ``BENCH``; ``folder`` holds the files meanwhile.
+def bench(
+    rows: int, repeats: int, folder: Path | None = None, only: Collection[str] | None = None
+) -> pl.DataFrame:
+    """One row a writer that this machine has, in the form of ``BENCH``; null times for one that failed.
 
-    Needs about 700 bytes of disk a row (default: the system's temporary folder).
+    ``only`` names the writers to time (default: all); the plain write is always one of them. ``folder`` holds
+    the files meanwhile, about 700 bytes a row (default: the system's temporary folder).
     """
     if rows < 1 or repeats < 1:
         raise UsageError("bench", "rows and repeats must be at least 1", "ask for some")
     with machine_errors("bench"), tempfile.TemporaryDirectory(prefix="xpt-bench-", dir=folder) as place:
-        source = Path(place) / "lb.parquet"
+        home = Path(place).resolve()
+        source = home / "lb.parquet"
         write_bench_table(source, rows)
-        model = Path(place) / "model" / BENCH_MEMBER.file_name
+        model = home / "model" / BENCH_MEMBER.file_name
         write_xpt(model, BENCH_MEMBER, source)
-        writers = _writers_here()
+        writers = {name: its for name, its in _writers_here().items() if _wanted(name, only)}
         taken: dict[str, list[dict[str, float | None]]] = {name: [] for name in writers}
         for _ in range(repeats):
             for name in writers:
-                taken[name].append(_run(name, source, model, Path(place) / "out" / BENCH_MEMBER.file_name))
+                taken[name].append(_run(name, source, model, home / "out" / BENCH_MEMBER.file_name))
     return _medians(taken, writers, rows)
+
+
+def _wanted(name: str, only: Collection[str] | None) -> bool:
+    return only is None or name == PLAIN or name in only
 
 
 def _writers_here() -> dict[str, str | None]:

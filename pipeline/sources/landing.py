@@ -137,7 +137,7 @@ def _landed(
 
 
 def _delivery_id(day: date, entries: dict[str, Entry]) -> str:
-    """Same files and verdicts, same id; so a file that was refused can land after a repair of its contract."""
+    """Same files and verdicts, same id: a file refused today can land once its contract is mended."""
     told = sorted(
         (source if entry.state == "accepted" else f"refused:{source}", entry.sha256)
         for source, entry in entries.items()

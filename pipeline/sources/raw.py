@@ -47,8 +47,10 @@ def raw_to_parquet(path: Path, layout: SourceLayout, target: Path) -> Path:
     """``target``, a Parquet file of ``read_raw``, whole or not at all; streamed; same file, same bytes."""
     frame = read_raw(path, layout)
     with written_aside(target) as aside:
+        # polars opens a path in the background and may still create it after it has reported an error
         try:
-            frame.sink_parquet(aside, compression="zstd", compression_level=3, row_group_size=ROW_GROUP)
+            with aside.open("wb") as file:
+                frame.sink_parquet(file, compression="zstd", compression_level=3, row_group_size=ROW_GROUP)
         except pl.exceptions.PolarsError as error:
             # the text of a polars error may quote a value: only its kind goes on
             raise MachineError(

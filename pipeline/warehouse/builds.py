@@ -121,12 +121,14 @@ def published(root: Path, study: str, mode: str) -> Build | None:
     with machine_errors(str(place.pointer)):
         if not place.pointer.exists():
             return None
-        pointer = _from_json(place.pointer)
-        build = _read(place, pointer["build"])
-    if build.manifest_sha256 != pointer["manifest_sha256"]:
-        raise MachineError(
-            f"build {build.build}", "its manifest has changed since it was published", _RESTORE
-        )
+        try:
+            pointer = _from_json(place.pointer)
+            build = _read(place, pointer["build"])
+            untouched = build.manifest_sha256 == pointer["manifest_sha256"]
+        except (KeyError, TypeError) as error:
+            raise MachineError(str(place.pointer), "lacks what a build must tell", _RESTORE) from error
+    if not untouched:
+        raise MachineError(f"build {build.build}", "its manifest has changed since publication", _RESTORE)
     for file in build.files:
         path = build.path(file)
         if not path.is_file() or path.stat().st_size != file.bytes:

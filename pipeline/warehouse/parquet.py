@@ -26,11 +26,10 @@ _TELLABLE = (
 
 def write_parquet(frame: pl.DataFrame | pl.LazyFrame, target: Path) -> None:
     """Writes all rows of ``frame`` in their order; a LazyFrame is streamed with bounded memory."""
-    with without_values(target):
-        # one chunk: row groups are then cut by count alone
-        lazy = frame.rechunk().lazy() if isinstance(frame, pl.DataFrame) else frame
-        lazy.sink_parquet(
-            target,
+    # polars opens a path in the background and may still create it after it has reported an error
+    with without_values(target), target.open("wb") as file:
+        frame.lazy().sink_parquet(
+            file,
             compression="zstd",
             compression_level=_LEVEL,
             row_group_size=ROW_GROUP,

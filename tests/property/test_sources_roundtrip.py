@@ -73,7 +73,7 @@ def test_any_text_survives_a_pipe_file(monkeypatch, rows, piece):
     assert frame.rows() == [(line, *row) for line, row in zip(lines, rows, strict=True)]
 
 
-def records_one_character_at_a_time(content: bytes) -> list[list[str]] | None:
+def records_one_character_at_a_time(content: bytes) -> list[list[str]] | None:  # noqa: C901 - one grammar
     """An independent reader of RFC 4180 as the pipeline understands it; None if the file must be refused."""
     body, rows, row, value, at = content.decode("latin-1"), [], [], "", 0
     if "\0" in body:
@@ -134,7 +134,8 @@ def test_arbitrary_bytes_are_refused_in_one_line_or_read_record_by_record(
     try:
         frame = read(content, layout, piece, monkeypatch)
     except Refused as error:
-        assert "\n" not in str(error)
+        if "\n" in str(error):
+            pytest.fail("a refusal has one line")
     else:
         assert frame.null_count().sum_horizontal().item() == 0
         if b'"' not in content and layout is FORM:

@@ -75,9 +75,10 @@ def course(streams: Streams, people: People) -> Course:
     )
 
 
-def local_to_utc(people: People, minute: Array) -> Array:
-    """Minutes of the winter months in UTC; MISSING stays."""
-    return np.where(minute == MISSING, MISSING, minute + BEHIND_UTC[people.zone])
+def local_to_utc(zone: Array, minute: Array) -> Array:
+    """Minutes of the winter months in UTC; ``zone`` is the place in ZONES."""
+    utc: Array = minute + BEHIND_UTC[zone]
+    return utc
 
 
 def _planned(streams: Streams, people: People) -> Array:

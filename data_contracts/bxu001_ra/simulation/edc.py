@@ -8,10 +8,10 @@ from typing import Any, Final
 import polars as pl
 
 from data_contracts.bxu001_ra import codes
-from data_contracts.bxu001_ra.simulation.arrays import MISSING, Array, moments
+from data_contracts.bxu001_ra.simulation.arrays import Array, moments
 from data_contracts.bxu001_ra.simulation.calendar import LOG, UNSCHEDULED, VISITS
 from data_contracts.bxu001_ra.simulation.people import People
-from pipeline.simulate.records import AMENDED, CREATED, DELETED, as_known, end_of
+from pipeline.simulate.records import AMENDED, CREATED, as_known, end_of
 
 STUDY: Final = "BXU001-RA"
 AUDIT: Final = (
@@ -103,7 +103,7 @@ def form_table(form: str, records: pl.DataFrame, people: People, end: Array, as_
     )
     fields = [name for name in records.columns if not name.startswith("_") and name not in AUDIT and "__" not in name]
     texts = [name for field in fields for name in ([field, f"{field}_DEC"] if field in _TEXTS else [field])]
-    printed = {f"{field}_DEC": pl.col(field).replace_strict(_TEXTS[field]) for field in fields if field in _TEXTS}
+    printed = {f"{field}_DEC": pl.col(field).cast(pl.String).replace_strict(_TEXTS[field]) for field in fields if field in _TEXTS}
     return audited.with_columns(**printed).select(_blank_is_null(name) for name in (*AUDIT, *texts))
 
 
@@ -129,7 +129,3 @@ def _blank_is_null(name: str) -> pl.Expr:
     text = pl.col(name).cast(pl.String)
     return pl.when(text != "").then(text).alias(name)
 
-
-__all__ = [
-    "AUDIT", "CREATED", "DELETED", "MISSING", "PERSON", "STUDY", "entered", "form_table", "identified", "record_id",
-]  # fmt: skip

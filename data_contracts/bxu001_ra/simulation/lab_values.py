@@ -61,8 +61,7 @@ def lab_values(streams: Streams, people: People, course: Course, activity: Activ
     _liver(values, people)
     _disease(values, activity)
     _blood_count(values)
-    age = completed_years(people.birth, np.maximum(course.visit, people.consent[:, None]).ravel())
-    _filtration(values, people, age.reshape(-1, SLOTS))
+    _filtration(values, people, _ages(people, course))
     _antibodies(streams, values, people)
     result = np.rint(values * 10.0 ** places()).astype(np.int64)
     _outcomes(streams, result, people)
@@ -71,9 +70,14 @@ def lab_values(streams: Streams, people: People, course: Course, activity: Activ
 
 def older(people: People, course: Course) -> Array:
     """Age group [person, slot] that decides the reference range of the ESR: 1 from 50 years."""
-    age = completed_years(people.birth, np.maximum(course.visit, people.consent[:, None]).ravel())
-    group: Array = (age.reshape(-1, SLOTS) >= _ESR_AGE).astype(np.int64)
+    group: Array = (_ages(people, course) >= _ESR_AGE).astype(np.int64)
     return group
+
+
+def _ages(people: People, course: Course) -> Array:
+    """Completed years of age [person, slot]; at consent where there was no visit."""
+    day = np.maximum(course.visit, people.consent[:, None])
+    return completed_years(np.repeat(people.birth, SLOTS), day.ravel()).reshape(-1, SLOTS)
 
 
 def _drawn_values(streams: Streams, people: People) -> Array:

@@ -72,7 +72,7 @@ def delivered(source: str, *spoiled: dict[str, str]) -> pl.DataFrame:
 
 def _own_key(model: type[pa.DataFrameModel], number: int, facts: dict[str, ColumnFacts]) -> dict[str, str]:
     free = [name for name in key_of(model) if facts[name].kind == "identifier" and name != "SITEID"]
-    return {name: f"R{number}" for name in free}
+    return dict.fromkeys(free, f"R{number}")
 
 
 def checked(source: str, *spoiled: dict[str, str], sites: tuple[str, ...] = ("101", "007")) -> Checked:

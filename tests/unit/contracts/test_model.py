@@ -9,6 +9,7 @@ from types import ModuleType
 import pandera.polars as pa
 import polars as pl
 import pytest
+from pandera.config import config_context
 
 from pipeline.contracts import fields as f
 from pipeline.contracts import rules
@@ -103,11 +104,11 @@ def test_a_rule_that_cannot_be_applied_fails_the_build_without_telling_a_value()
     assert failure.value.__context__ is None
 
 
-def test_switching_validation_off_in_pandera_changes_nothing(monkeypatch):
-    monkeypatch.setattr(pa.config.CONFIG, "validation_enabled", False)
+def test_switching_validation_off_in_pandera_changes_nothing():
     pets = model_of("Pets", Base, {"LEGS": f.integer("Legs")}, FACTS, "Pets.")
     raw = pl.DataFrame({"_line": [2], "ID": ["a"], "LEGS": ["two"]}, schema_overrides={"_line": pl.UInt32})
-    outcome = check(raw, pets, file="pets.csv", cut=date(2027, 1, 1), form=FORM)
+    with config_context(validation_enabled=False):
+        outcome = check(raw, pets, file="pets.csv", cut=date(2027, 1, 1), form=FORM)
     assert outcome.counts.quarantined == 1
 
 
@@ -131,7 +132,9 @@ def test_a_model_without_a_source_is_an_error_of_the_contract():
 
 
 def test_an_unknown_study_is_named_with_the_fix():
-    with pytest.raises(SpecError, match="study nowhere: package data_contracts.nowhere does not exist; add"):
+    with pytest.raises(
+        SpecError, match=r"study nowhere: package data_contracts\.nowhere does not exist; add"
+    ):
         contract_models("nowhere")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,15 @@ def test_a_declared_column_and_a_restricted_source_stop_nothing(tmp_path):
     assert inspected(tmp_path, b"SUBJID,LOTNO\n1,x\n", key).rows == 1
     told = refusal(tmp_path, b"SUBJID,LOTNO,ARMCD\n1,x,y\n", key)
     assert told == "column ARMCD not declared"
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces, "PIECE", 1 << 16)
+    peaks = []
+    for copies in (10_000, 200_000):
+        (tmp_path / "XX.csv").write_bytes(GOOD + b'S-1,101-002,"a, b"\r\n' * copies)
+        tracemalloc.start()
+        assert inspect_file(tmp_path / "XX.csv", FORM).rows == copies + 1
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]

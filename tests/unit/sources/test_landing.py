@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from datetime import date
 from pathlib import Path
@@ -241,3 +242,10 @@ def test_a_landed_file_that_vanished_or_changed_is_not_used(tmp_path):
     (landed.delivery.folder / RECORD).write_text("{")
     with pytest.raises(MachineError, match="unreadable"):
         deliveries(tmp_path / "landing")
+
+
+def test_a_file_name_that_is_no_valid_text_is_recorded_all_the_same(tmp_path):
+    folder = sent(tmp_path / "in")
+    (folder / os.fsdecode(b"caf\xe9.txt")).write_text("x")
+    landed = land(folder, tmp_path / "landing", LAYOUTS)
+    assert deliveries(tmp_path / "landing") == [landed.delivery]

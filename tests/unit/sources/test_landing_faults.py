@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import MachineError
+from pipeline.errors import MachineError, Refused
 from pipeline.sources.delivery import deliveries, resolve
 from pipeline.sources.landing import land
 from pipeline.specs.layout import SourceLayout
@@ -50,9 +51,10 @@ def delivery(folder: Path, word: str = "ache") -> Path:
 def killed_load(tmp_path: Path, kill_at: int) -> subprocess.CompletedProcess[str]:
     layouts = tmp_path / "code" / "tests_layouts.py"
     layouts.parent.mkdir(exist_ok=True)
+    facts = {name: vars(layout) for name, layout in LAYOUTS.items()}
     layouts.write_text(
         "from pipeline.specs.layout import SourceLayout\n"
-        f"LAYOUTS = {{name: SourceLayout(**one) for name, one in { ({k: vars(v) for k, v in LAYOUTS.items()})!r}.items()}}\n"
+        f"LAYOUTS = {{name: SourceLayout(**one) for name, one in {facts!r}.items()}}\n"
     )
     code = LOAD.format(
         root=str(layouts.parent),
@@ -72,7 +74,7 @@ def test_a_load_killed_at_any_moment_leaves_the_old_state_or_the_new_one_and_the
 ):
     old = land(delivery(tmp_path / "old"), tmp_path / "landing", LAYOUTS).delivery
     delivery(tmp_path / "new", "pain")
-    for kill_at in (2, 5, 9, 13):
+    for kill_at in (2, 6, 13):
         result = killed_load(tmp_path, kill_at)
         assert result.returncode == -9, result.stderr
         assert deliveries(tmp_path / "landing") == [old]
@@ -114,7 +116,8 @@ def test_a_landing_folder_that_cannot_be_written_is_one_line(tmp_path):
 def test_a_second_load_at_the_same_time_is_turned_away(tmp_path):
     folder = delivery(tmp_path / "in")
     (tmp_path / "landing").mkdir()
-    holder = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True); input()"
+    holder = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX);"
+    holder += "print('held', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", holder, str(tmp_path / "landing" / ".lock")],
         stdin=subprocess.PIPE,
@@ -124,4 +127,21 @@ def test_a_second_load_at_the_same_time_is_turned_away(tmp_path):
         with pytest.raises(MachineError, match="another load is running"):
             land(folder, tmp_path / "landing", LAYOUTS)
         other.communicate(b"\n")
+    assert land(folder, tmp_path / "landing", LAYOUTS).new
+
+
+def test_a_file_that_changes_while_it_is_copied_does_not_land(tmp_path, monkeypatch):
+    folder = delivery(tmp_path / "in")
+    copy = shutil.copyfile
+
+    def grow_and_copy(source: Path, target: Path) -> None:
+        with source.open("ab") as file:
+            file.write(b"S1,late\n")
+        copy(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfile", grow_and_copy)
+        with pytest.raises(Refused, match="changed while it was being landed"):
+            land(folder, tmp_path / "landing", LAYOUTS)
+    assert visible(tmp_path / "landing") == []
     assert land(folder, tmp_path / "landing", LAYOUTS).new

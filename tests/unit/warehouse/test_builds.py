@@ -143,7 +143,7 @@ def killed_build(root: Path, kill_at: int) -> int:
 def test_a_build_killed_at_any_moment_leaves_the_last_good_build_or_the_new_one(tmp_path):
     built(tmp_path, "b1")
     seen = []
-    for kill_at in (2, 4, 7, 9, 11, 99):
+    for kill_at in (2, 7, 9, 11, 99):
         code = killed_build(tmp_path, kill_at)
         build = published(tmp_path, *WHERE)
         seen.append((code, build.build))
@@ -152,7 +152,7 @@ def test_a_build_killed_at_any_moment_leaves_the_last_good_build_or_the_new_one(
             build.facts["number"]
         }
     assert seen[0] == (-9, "b1")
-    assert (-9, "b1") in seen[3:5], "no kill fell between the manifest and the pointer"
+    assert (-9, "b1") in seen[2:4], "no kill fell between the manifest and the pointer"
     assert seen[-1] == (0, "b2")
     assert not list(tmp_path.rglob("*.part*"))
 
@@ -195,3 +195,9 @@ def test_the_manifest_is_plain_json_with_sorted_keys(tmp_path):
     store = built(tmp_path, "b1")
     text = store.place.manifest("b1").read_text()
     assert text == json.dumps(json.loads(text), indent=1, sort_keys=True) + "\n"
+
+
+def test_a_pointer_without_its_facts_is_one_line(tmp_path):
+    built(tmp_path, "b1").place.pointer.write_text("{}")
+    with pytest.raises(MachineError, match="lacks what"):
+        published(tmp_path, *WHERE)

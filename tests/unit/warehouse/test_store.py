@@ -56,11 +56,14 @@ def test_bytes_depend_on_the_rows_only_not_on_chunks_laziness_or_the_build(tmp_p
 
 
 def test_bytes_do_not_depend_on_the_number_of_threads(tmp_path):
-    code = (
-        "import sys; from pathlib import Path; import polars as pl; from pipeline.warehouse.parquet import write_parquet\n"
-        "frame = pl.DataFrame({'a': range(250_000)}).lazy().with_columns(b=pl.col('a').cast(pl.String) + 'x')\n"
-        "write_parquet(frame.filter(pl.col('a') % 7 != 0), Path(sys.argv[1]))"
-    )
+    code = """if True:
+        import sys
+        from pathlib import Path
+        import polars as pl
+        from pipeline.warehouse.parquet import write_parquet
+        frame = pl.DataFrame({'a': range(250_000)}).lazy().with_columns(b=pl.col('a').cast(pl.String) + 'x')
+        write_parquet(frame.filter(pl.col('a') % 7 != 0), Path(sys.argv[1]))
+    """
     for threads in ("1", "3"):
         target = str(tmp_path / threads)
         environment = {**os.environ, "POLARS_MAX_THREADS": threads}

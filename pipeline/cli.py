@@ -1,0 +1,218 @@
+"""The command line: each command calls one function of ``flow`` and shows what it returned.
+
+Every command takes ``--json``. Errors are one line on stderr and an exit code (see ``errors.py``).
+Heavy libraries are imported inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.errors import EXIT_BUG, EXIT_MACHINE, SdtmError, UsageError
+from pipeline.settings import Settings
+
+_DEMO_SEED, _DEMO_SUBJECTS, _DEMO_AS_OF = 1, 16, date(2027, 6, 30)
+_DEMO_DEFECTS = ("partial_date", "impossible_date", "unit_spelling", "unknown_subject")
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+class _Day(click.ParamType):
+    """A calendar day as YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day, or a usage error."""
+        if isinstance(value, date):
+            return value
+        try:
+            return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            self.fail(f"{value!r} is not a day YYYY-MM-DD", param, ctx)
+
+
+def _command(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
+    """Prints what a command returns, as JSON or by its ``show`` entry; ends with the exit code of its result."""
+
+    @wraps(function)
+    def run(as_json: bool, **options: Any) -> None:
+        result = function(quiet=as_json, **options)
+        show, code = result.pop("show", None), result.pop("exit_code", 0)
+        if as_json:
+            click.echo(json.dumps(result, indent=2, sort_keys=True, default=str))
+        elif show:
+            show()
+        sys.exit(code)
+
+    return _AS_JSON(run)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """From a trial's delivered files to CDISC SDTM and SAS V5 transport files."""
+
+
+@cli.command()
+@_command
+def demo(quiet: bool) -> dict[str, Any]:
+    """A whole night on 16 simulated subjects with a few defects: simulate, load, build, release."""
+    from pipeline.commands import demo as run
+
+    return run.demo(_settings(), _DEMO_SUBJECTS, _DEMO_SEED, _DEMO_AS_OF, _DEMO_DEFECTS, quiet=quiet)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--subjects", default=16, show_default=True, type=click.IntRange(1), help="Randomized subjects.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
+@click.option("--as-of", default="2027-06-30", show_default=True, type=_Day(), help="The night of the delivery.")
+@click.option("--defects", default="none", show_default=True, help="none, all, or kinds separated by commas.")
+@click.option("--restricted", type=click.Path(path_type=Path), help="Folder for the files that unblind.")
+@_command
+def simulate(folder: Path, subjects: int, seed: int, as_of: date, defects: str, restricted: Path | None, quiet: bool) -> dict[str, Any]:
+    """Write one night's delivery of a synthetic trial into FOLDER, and FOLDER.ledger.csv beside it."""
+    from pipeline.commands import nights
+
+    return nights.simulated(_settings(), folder, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=defects)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--cut", type=_Day(), help="Data cut, if no delivered file's name tells it.")
+@_command
+def load(folder: Path, cut: date | None, quiet: bool) -> dict[str, Any]:
+    """Land the delivery in FOLDER: check each file, copy the good ones unchanged."""
+    from pipeline.commands import nights
+
+    return nights.loaded(_settings(), folder, cut)
+
+
+@cli.command()
+@click.option("--delivery", help="A landed delivery; default: the newest.")
+@click.option("--again", is_flag=True, help="Build even if this very build is already published.")
+@_command
+def build(delivery: str | None, again: bool, quiet: bool) -> dict[str, Any]:
+    """Take a landed delivery through contracts, warehouse and domains, and publish the build."""
+    from pipeline.commands import nights
+
+    return nights.built(_settings(), delivery, again=again, quiet=quiet)
+
+
+@cli.command()
+@click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet.")
+@_command
+def release(target: Path, quiet: bool) -> dict[str, Any]:
+    """Write the published build as XPT files, define.xml, its HTML view and manifest.json."""
+    from pipeline.commands import nights
+
+    return nights.released(_settings(), target)
+
+
+@cli.command()
+@click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True)
+def ui(port: int, host: str) -> None:
+    """Open the Dagster UI (dagster dev) with its home below the pipeline's home."""
+    from pipeline.commands import tools
+
+    sys.exit(tools.ui(_settings(), host, port))
+
+
+@cli.group()
+def bench() -> None:
+    """Measure: time, CPU and memory."""
+
+
+@bench.command("study")
+@click.option("--subjects", default=5000, show_default=True, type=click.IntRange(1))
+@click.option("--as-of", default="2028-06-30", show_default=True, type=_Day())
+@_command
+def bench_study(subjects: int, as_of: date, quiet: bool) -> dict[str, Any]:
+    """One night of a large trial, each step in a process of its own."""
+    from pipeline.commands import benchmark
+
+    return benchmark.study(_settings(), subjects, as_of, quiet=quiet)
+
+
+@bench.command("xpt")
+@click.option("--rows", default=1_000_000, show_default=True, type=click.IntRange(1))
+@click.option("--repeats", default=3, show_default=True, type=click.IntRange(1))
+@_command
+def bench_xpt(rows: int, repeats: int, quiet: bool) -> dict[str, Any]:
+    """The transport writer beside other writers on the same table."""
+    from pipeline.commands import benchmark
+
+    return benchmark.xpt(rows, repeats)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """Run the test suite (pytest); ARGUMENTS go to pytest."""
+    from pipeline.commands import tools
+
+    sys.exit(tools.test(arguments))
+
+
+@cli.command()
+def lint() -> None:
+    """Check style, types and the import rules."""
+    from pipeline.commands import tools
+
+    sys.exit(tools.lint())
+
+
+@cli.command()
+@click.option("--ig", required=True, type=click.Path(path_type=Path), help="CSV of SDTMIG variables.")
+@click.option("--ct", required=True, type=click.Path(path_type=Path), help="Tab-separated SDTM terminology of NCI EVS.")
+@_command
+def standard(ig: Path, ct: Path, quiet: bool) -> dict[str, Any]:
+    """Generate the pinned standard's facts in sdtm_specs/standard from their published sources."""
+    from pipeline.commands import tools
+
+    return tools.standard(_settings(), ig, ct)
+
+
+def _settings() -> Settings:
+    return Settings.from_environment()
+
+
+def main() -> None:
+    """Runs the command; an expected failure is one line on stderr, and so is anything unforeseen."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("sdtm: interrupted; nothing half done was kept", err=True)
+        sys.exit(EXIT_BUG)
+    except click.ClickException as error:
+        click.echo(f"sdtm: {error.format_message()}", err=True)
+        sys.exit(UsageError.exit_code)
+    except SdtmError as error:
+        click.echo(f"sdtm: {error}", err=True)
+        sys.exit(error.exit_code)
+    except MemoryError:
+        click.echo("sdtm: memory: not enough for this step; nothing was published", err=True)
+        sys.exit(EXIT_MACHINE)
+    except Exception as error:  # noqa: BLE001 - the last door: a traceback could print a subject's values
+        where = _place(error)
+        click.echo(f"sdtm: unexpected {type(error).__name__} in {where}; this is a bug, please report it", err=True)
+        sys.exit(EXIT_BUG)
+
+
+def _place(error: BaseException) -> str:
+    """File and line of our own code where the error came from; never the error's text, which may hold data."""
+    trace, found = error.__traceback__, "the command line"
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if "pipeline" in Path(name).parts or "data_contracts" in Path(name).parts:
+            found = f"{Path(name).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found

@@ -1,0 +1,72 @@
+"""The commands of a night: simulate, load, build, release."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipeline.commands import show
+from pipeline.errors import EXIT_REFUSED
+from pipeline.flow.deliver import load_delivery, simulate_delivery
+from pipeline.flow.release import release_build
+from pipeline.flow.run import run_build
+from pipeline.flow.summary import summary
+from pipeline.settings import Settings
+
+
+def simulated(
+    settings: Settings, folder: Path, restricted: Path | None, *, subjects: int, seed: int, as_of: date, defects: str
+) -> dict[str, Any]:
+    """Writes one simulated delivery and tells what it holds."""
+    chosen = defects if defects in ("none", "all") else tuple(kind.strip() for kind in defects.split(","))
+    made = simulate_delivery(settings, folder, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=chosen)
+    result: dict[str, Any] = {
+        "folder": str(made.folder),
+        "ledger": str(made.ledger),
+        "restricted": str(made.restricted) if made.restricted else None,
+        "rows": made.rows,
+        "defects": made.defects,
+    }
+    return {**result, "show": lambda: show.simulated(result)}
+
+
+def loaded(settings: Settings, folder: Path, cut: date | None) -> dict[str, Any]:
+    """Lands a delivery; refused files are told one by one, and make the command end with exit code 3."""
+    landed = load_delivery(settings, folder, cut=cut)
+    refused = {source: entry.reason for source, entry in landed.delivery.in_state("refused").items()}
+    missing = [source for source, entry in landed.delivery.in_state("missing").items() if entry.required]
+    result: dict[str, Any] = {
+        "delivery": landed.delivery_id,
+        "new": landed.new,
+        "data_cut": landed.delivery.cut.isoformat(),
+        "folder": str(landed.delivery.folder),
+        "accepted": {s: {"rows": e.rows, "bytes": e.bytes} for s, e in landed.delivery.in_state("accepted").items()},
+        "refused": refused,
+        "missing": missing,
+        "undeclared": list(landed.delivery.undeclared),
+        "kept": {s: e.kept_from for s, e in landed.delivery.entries.items() if e.kept_from},
+    }
+    code = EXIT_REFUSED if refused or missing or landed.delivery.undeclared else 0
+    return {**result, "exit_code": code, "show": lambda: show.loaded(result)}
+
+
+def built(settings: Settings, delivery: str | None, *, again: bool, quiet: bool) -> dict[str, Any]:
+    """Builds and publishes; shows what arrived and what was set aside."""
+    with ExitStack() as stack:
+        progress = None if quiet else stack.enter_context(show.steps())
+        ran = run_build(settings, delivery, again=again, on_step=progress)
+    result = {**summary(ran.build), "new": ran.new, "seconds": round(sum(ran.seconds.values()), 1)}
+    return {**result, "show": lambda: show.built(result)}
+
+
+def released(settings: Settings, target: Path) -> dict[str, Any]:
+    """Writes the package of the published build."""
+    package = release_build(settings, target)
+    result: dict[str, Any] = {
+        "folder": str(package.folder),
+        "new": package.new,
+        "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in package.files],
+    }
+    return {**result, "show": lambda: show.released(result)}

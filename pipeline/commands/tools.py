@@ -1,0 +1,66 @@
+"""Commands for the people who run and change the pipeline: the UI, tests, lint, the generated standard."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from pipeline.commands import show
+from pipeline.errors import UsageError
+from pipeline.files import machine_errors
+from pipeline.settings import CHECKOUT, Settings
+
+_DAGSTER_CONFIG = "telemetry:\n  enabled: false\n"
+_LINT = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy",),
+    ("lint-imports",),
+)
+
+
+def ui(settings: Settings, host: str, port: int) -> int:
+    """Runs ``dagster dev`` on the checkout's workspace until it is stopped; the exit code is Dagster's."""
+    with machine_errors(str(settings.dagster)):
+        settings.dagster.mkdir(parents=True, exist_ok=True)
+        config = settings.dagster / "dagster.yaml"
+        if not config.exists():
+            config.write_text(_DAGSTER_CONFIG, encoding="utf-8")
+    environment = {**os.environ, "DAGSTER_HOME": str(settings.dagster), "SDTM_HOME": str(settings.home)}
+    command = [_program("dagster"), "dev", "-w", str(CHECKOUT / "workspace.yaml"), "-h", host, "-p", str(port)]
+    return subprocess.run(command, env=environment, cwd=CHECKOUT, check=False).returncode
+
+
+def test(arguments: tuple[str, ...]) -> int:
+    """Runs pytest in the checkout, in parallel unless told otherwise."""
+    return subprocess.run([_program("pytest"), *(arguments or ("-n", "auto"))], cwd=CHECKOUT, check=False).returncode
+
+
+def lint() -> int:
+    """Runs every check; the first failure's exit code, 0 if all pass."""
+    codes = [subprocess.run([_program(name), *rest], cwd=CHECKOUT, check=False).returncode for name, *rest in _LINT]
+    return next((code for code in codes if code), 0)
+
+
+def standard(settings: Settings, ig: Path, ct: Path) -> dict[str, Any]:
+    """Writes the pinned standard's facts for every dataset of every study in the specs folder."""
+    from pipeline.specs.standard import generate, load_standard
+    from pipeline.specs.text_yaml import read_yaml
+
+    for path in (ig, ct):
+        if not path.is_file():
+            raise UsageError(str(path), "is not a file", "name the published source")
+    folder = settings.specs / "standard"
+    wanted = read_yaml(folder / "wanted.yaml")
+    generate(folder, ig=ig, ct=ct, datasets=wanted["datasets"], codelists=wanted["codelists"])
+    made = load_standard(folder)
+    result = {"folder": str(folder), "variables": len(made.variables), "codelists": len(made.codelists)}
+    return {**result, "show": lambda: show.facts("The pinned standard", result)}
+
+
+def _program(name: str) -> str:
+    """The program of this environment; pytest and dagster lie beside the interpreter."""
+    return str(Path(sys.executable).with_name(name))

@@ -1,0 +1,157 @@
+"""Where every delivered row went. The sums close for each source, or the build fails (house law 2)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline.domains.records import LINE, SET_ASIDE, Fate
+from pipeline.errors import BuildFailed
+from pipeline.findings import FINDING, Severity, as_findings
+from pipeline.flow.context import Context
+from pipeline.flow.steps import Outcome, Step, severities
+
+MAPPED = "mapped"
+# What a row counts as when it has several fates: a mapped row with one unusable item counts as mapped.
+_RANK = {MAPPED: 0, Fate.QUARANTINED: 1, Fate.SUPERSEDED: 2, Fate.DELETED: 3, Fate.NOT_SUBMITTED: 4}
+_SEVERE_RULES = ("accession", "subject")
+
+
+def accounting_step(sources: list[str], datasets: list[str], needs: tuple[str, ...]) -> Step:
+    """``ops.accounting`` (one row a source) and ``ops.set_aside`` (one row a set-aside row), then all findings."""
+
+    def run(context: Context) -> Outcome:
+        aside = set_aside_rows(context, sources, datasets)
+        table = pl.concat([_account(context, source, datasets, aside) for source in sources])
+        context.store.write("ops", "set_aside", aside)
+        context.store.write("ops", "accounting", table)
+        findings = all_findings(context, sources, datasets, aside)
+        context.store.write("qc", "findings", findings)
+        return Outcome(table.height, "ops", "accounting", {}, severities(findings))
+
+    return Step("ops.accounting", "accounting", "Record accounting", needs, run)
+
+
+def set_aside_rows(context: Context, sources: list[str], datasets: list[str]) -> pl.DataFrame:
+    """Every row that is in no dataset, or of which a part is in none: contract, deletion, domain, or by declaration."""
+    frames = [context.read("ops", f"aside_{name.lower()}").collect() for name in datasets]
+    for source in sources:
+        frames += [_of_contract(context, source), _deleted(context, source)]
+    known = pl.concat(frames)
+    frames = [known, *(_declared(context, source, datasets, known) for source in sources)]
+    return pl.concat(frames).unique().sort("source", "line", "fate", "rule", "reason")
+
+
+def _row(frame: pl.DataFrame, source: str, fate: Fate, rule: pl.Expr, reason: pl.Expr) -> pl.DataFrame:
+    return frame.select(
+        source=pl.lit(source), line=pl.col(LINE).cast(pl.UInt32), fate=pl.lit(str(fate)), rule=rule, reason=reason
+    ).cast(dict(SET_ASIDE))
+
+
+def _of_contract(context: Context, source: str) -> pl.DataFrame:
+    rows = context.read("quarantine", source).select(LINE, "_reasons").collect()
+    return _row(rows, source, Fate.QUARANTINED, pl.col("_reasons"), pl.lit("breaks its contract"))
+
+
+def _deleted(context: Context, source: str) -> pl.DataFrame:
+    marked = context.parts.spec.study.delivery.deleted
+    rows = context.read("typed", source)
+    if marked.column not in rows.collect_schema().names():
+        return SET_ASIDE.to_frame()
+    gone = rows.filter(pl.col(marked.column) == marked.value).select(LINE).collect()
+    rule, reason = pl.lit(f"{source}.{marked.column}"), pl.lit("the sender marks the record as deleted")
+    return _row(gone, source, Fate.DELETED, rule, reason)
+
+
+def _declared(context: Context, source: str, datasets: list[str], known: pl.DataFrame) -> pl.DataFrame:
+    """Rows without a fate so far that the specification declares: the whole source, or rows that nothing joins."""
+    reason = _declared_reason(context, source)
+    if reason is None:
+        return SET_ASIDE.to_frame()
+    rest = _open_lines(context, source, datasets, known).rename({"line": LINE})
+    return _row(rest, source, Fate.NOT_SUBMITTED, pl.lit(f"{source}.declared"), pl.lit(reason))
+
+
+def _declared_reason(context: Context, source: str) -> str | None:
+    study = context.parts.spec.study
+    for each in study.not_submitted:
+        if each.source == source and each.column is None:
+            return each.reason
+    joins = [
+        join
+        for dataset in context.parts.spec.datasets.values()
+        for part in dataset.parts
+        for join in part.join.values()
+        if join.source == source and join.otherwise
+    ]
+    return joins[0].otherwise if joins else None
+
+
+def _linked(context: Context, source: str, datasets: list[str]) -> pl.LazyFrame:
+    links = [context.read("ops", f"links_{name.lower()}").filter(pl.col("source") == source) for name in datasets]
+    return pl.concat([each.select("line") for each in links]).unique()
+
+
+def _open_lines(context: Context, source: str, datasets: list[str], known: pl.DataFrame) -> pl.DataFrame:
+    """Accepted rows that are in no dataset and set aside nowhere, by line."""
+    lines = context.read("typed", source).select(line=pl.col(LINE).cast(pl.UInt32))
+    aside = known.filter(pl.col("source") == source).select("line").lazy()
+    return lines.join(_linked(context, source, datasets), on="line", how="anti").join(aside, on="line", how="anti").collect()
+
+
+def _account(context: Context, source: str, datasets: list[str], aside: pl.DataFrame) -> pl.DataFrame:
+    """Counts by fate of one source's rows; BuildFailed if they do not add up to what was delivered."""
+    delivered = context.read("raw", source).select(pl.len()).collect().item()
+    mapped = _linked(context, source, datasets).with_columns(fate=pl.lit(MAPPED))
+    others = aside.filter(pl.col("source") == source).select("line", "fate").lazy()
+    fates = pl.concat([mapped, others]).with_columns(
+        rank=pl.col("fate").replace_strict({str(fate): rank for fate, rank in _RANK.items()}, return_dtype=pl.Int64)
+    )
+    primary = fates.group_by("line").agg(pl.col("rank").min()).group_by("rank").len().collect()
+    counted = dict(primary.iter_rows())
+    counts = {str(fate): counted.get(rank, 0) for fate, rank in _RANK.items()}
+    if (told := sum(counts.values())) != delivered:
+        lost = _open_lines(context, source, datasets, aside)["line"]
+        where = f", first at line {lost.min()}" if len(lost) else ""
+        raise BuildFailed(
+            source,
+            f"{delivered} rows delivered but {told} have a fate{where}",
+            "map the rows, or declare in the specification why they are not submitted",
+        )
+    row = {"source": source, "delivered": delivered, **{name.replace(" ", "_"): n for name, n in counts.items()}}
+    return pl.DataFrame([row])
+
+
+def all_findings(context: Context, sources: list[str], datasets: list[str], aside: pl.DataFrame) -> pl.DataFrame:
+    """Findings of contracts and datasets, and one for each row that a dataset had to quarantine, most severe first."""
+    names = [*sources, *(name.lower() for name in datasets)]
+    found = [context.read("qc", f"findings_{name}").collect() for name in names]
+    domain = aside.filter((pl.col("fate") == Fate.QUARANTINED) & (pl.col("reason") != "breaks its contract"))
+    found.append(_quarantine_findings(context, domain))
+    files = {source: file.file for source, file in context.files.items() if file}
+    order = {str(level): rank for rank, level in enumerate(Severity)}
+    return (
+        pl.concat([FINDING.to_frame(), *found])
+        .with_columns(file=pl.coalesce("file", pl.col("source").replace_strict(files, default=None, return_dtype=pl.String)))
+        .sort(pl.col("severity").replace_strict(order, return_dtype=pl.Int8), "source", "line", "rule", "variable", nulls_last=True)
+    )
+
+
+def _quarantine_findings(context: Context, rows: pl.DataFrame) -> pl.DataFrame:
+    frames = [FINDING.to_frame()]
+    for (source,), group in sorted(rows.partition_by("source", as_dict=True).items()):
+        typed = context.read("typed", str(source))
+        people = typed.select(line=pl.col(LINE).cast(pl.UInt32), subject="SUBJID") if "SUBJID" in typed.collect_schema() else None
+        located = group if people is None else group.join(people.collect(), on="line", how="left")
+        severe = pl.col("rule").str.split(".").list.last().is_in(_SEVERE_RULES)
+        frames.append(
+            as_findings(
+                located.with_columns(
+                    message=pl.col("reason"),
+                    severity=pl.when(severe).then(pl.lit(str(Severity.CRITICAL))).otherwise(pl.lit(str(Severity.ERROR))),
+                    variable=pl.col("rule").str.split(".").list.get(1, null_on_oob=True),
+                ),
+                action="ask the sender",
+                quarantined=True,
+            )
+        )
+    return pl.concat(frames)

@@ -1,0 +1,120 @@
+"""What a build works with: the study, its contracts, one landed delivery, and the store that it writes to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline.contracts.catalog import contract_models, subject_form
+from pipeline.contracts.identity import SubjectForm
+from pipeline.contracts.model import layout_of
+from pipeline.domains.records import Inputs
+from pipeline.errors import UsageError
+from pipeline.files import sha256_of
+from pipeline.settings import CHECKOUT, Settings
+from pipeline.sources.delivery import Delivery, LandedFile, deliveries, resolve
+from pipeline.specs.layout import SourceLayout
+from pipeline.specs.load import StudySpec, load_study
+from pipeline.warehouse.store import Store
+
+BLINDED = "BLINDED"
+_READ = (".py", ".yaml", ".csv")
+_ID_LENGTH = 12
+
+
+@dataclass(frozen=True)
+class StudyParts:
+    """A study as the engine sees it: its specification, its contracts and the layouts of its blinded sources."""
+
+    spec: StudySpec
+    models: Mapping[str, Any]
+    form: SubjectForm
+
+    @cached_property
+    def layouts(self) -> dict[str, SourceLayout]:
+        """Every source that may lie in a blinded delivery."""
+        return {name: layout for name, layout in self.all_layouts.items() if not layout.restricted}
+
+    @cached_property
+    def all_layouts(self) -> dict[str, SourceLayout]:
+        """Every source of the study, restricted ones too."""
+        return {name: layout_of(model) for name, model in self.models.items()}
+
+
+@lru_cache(maxsize=4)
+def study_parts(settings: Settings) -> StudyParts:
+    """Specification and contracts of the settings' study."""
+    spec = load_study(settings.specs, settings.study)
+    return StudyParts(spec, contract_models(settings.study), subject_form(settings.study))
+
+
+@dataclass(frozen=True)
+class Context:
+    """One build of one delivery. Equal inputs give an equal ``build`` id, and so the same files."""
+
+    settings: Settings
+    parts: StudyParts
+    delivery: Delivery
+    files: Mapping[str, LandedFile | None]
+    store: Store
+
+    @property
+    def inputs(self) -> Inputs:
+        """What the domains may ask for, read from the store."""
+        return Inputs(
+            spec=self.parts.spec,
+            cut=self.delivery.cut,
+            typed=lambda source: self.store.read("typed", source),
+            derived=lambda name: self.store.read("derived", name),
+            records=lambda dataset: self.store.read("sdtm", dataset.lower()),
+        )
+
+    def read(self, layer: str, table: str) -> pl.LazyFrame:
+        """A table of this build."""
+        return self.store.read(layer, table)
+
+
+def open_context(settings: Settings, delivery_id: str | None = None, mode: str = BLINDED) -> Context:
+    """The context of the newest landed delivery, or of ``delivery_id``; UsageError if there is none."""
+    landed = deliveries(settings.landing)
+    chosen = [one for one in landed if delivery_id in (None, one.delivery_id)]
+    if not chosen:
+        known = ", ".join(one.delivery_id for one in landed[-3:]) or "nothing has landed yet"
+        what = f"delivery {delivery_id}" if delivery_id else str(settings.landing)
+        raise UsageError(what, "is not among the landed deliveries", f"load one first (newest: {known})")
+    delivery, parts = chosen[-1], study_parts(settings)
+    files = resolve(delivery)
+    build = build_id(parts.spec, delivery, files)
+    return Context(settings, parts, delivery, files, Store(settings.warehouse, settings.study, mode, delivery.delivery_id, build))
+
+
+def build_id(spec: StudySpec, delivery: Delivery, files: Mapping[str, LandedFile | None]) -> str:
+    """Digest of everything that a build depends on: delivered bytes, data cut, specification, contracts and code."""
+    digest = hashlib.sha256(delivery.cut.isoformat().encode())
+    for source, file in sorted(files.items()):
+        digest.update(f"{source}={file.sha256 if file else '-'};".encode())
+    digest.update(code_digest(spec.name, spec.folder.parent).encode())
+    return digest.hexdigest()[:_ID_LENGTH]
+
+
+@lru_cache(maxsize=4)
+def code_digest(study: str, specs: Path) -> str:
+    """Digest of the engine, the study's contracts and specification, the standard and the lock file."""
+    digest = hashlib.sha256()
+    for path in _files(study, specs):
+        digest.update(f"{path.name}:{sha256_of(path)};".encode())
+    return digest.hexdigest()
+
+
+def _files(study: str, specs: Path) -> Iterator[Path]:
+    folders = [CHECKOUT / "pipeline", CHECKOUT / "data_contracts" / study, specs / study, specs / "standard"]
+    for folder in folders:
+        yield from sorted(path for path in folder.rglob("*") if path.suffix in _READ)
+    if (lock := CHECKOUT / "uv.lock").is_file():
+        yield lock

@@ -1,0 +1,131 @@
+"""What the writer accepts, pyreadstat reads back unchanged; what a file cannot hold, the writer refuses."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import polars as pl
+import pyreadstat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.emit.ibm_float import ibm_bits
+from pipeline.emit.limits import MAX_WHOLE
+from pipeline.emit.readback import read_back
+from pipeline.emit.xpt import Column, Member, char_lengths, write_xpt
+from pipeline.emit.xpt_place import Place
+from pipeline.emit.xpt_text import text_cells
+from pipeline.errors import BuildFailed
+
+ID = Column("STUDYID", "Study Identifier", "Char", 1)
+LARGEST = math.nextafter(2.0**252, 0)
+SMALLEST = 2.0**-260
+
+on_disk = settings(deadline=None, max_examples=60)  # a disk has its moments
+in_range = st.floats(SMALLEST, LARGEST) | st.floats(-LARGEST, -SMALLEST) | st.just(0.0) | st.just(-0.0)
+whole = st.integers(-MAX_WHOLE, MAX_WHOLE)
+printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=200)
+text = printable.map(str.strip).filter(lambda value: value != ".")
+
+
+def read_after_write(values: pl.Series, column: Column) -> pl.Series:
+    member = Member("XX", "Round trip", (ID, column), datetime(2027, 1, 1))
+    frame = pl.DataFrame({"STUDYID": ["S"] * len(values), column.name: values})
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "xx.xpt"
+        write_xpt(path, member, frame)
+        read_back(path, member, frame)
+        seen, _ = pyreadstat.read_xport(path, output_format="polars")
+    assert isinstance(seen, pl.DataFrame)
+    assert seen["STUDYID"].to_list() == ["S"] * len(values)
+    return seen[column.name]
+
+
+def accepted(values: pl.Series, column: Column) -> bool:
+    member = Member("XX", "Round trip", (ID, column), datetime(2027, 1, 1))
+    with TemporaryDirectory() as folder:
+        try:
+            write_xpt(Path(folder) / "xx.xpt", member, pl.DataFrame({"STUDYID": ["S"], column.name: values}))
+        except BuildFailed:
+            return False
+    return True
+
+
+NUM = Column("AVAL", "Value", "Num")
+
+
+@on_disk
+@given(st.lists(in_range | st.none(), min_size=1))
+def test_doubles_come_back_bit_by_bit(values: list[float | None]) -> None:
+    seen = read_after_write(pl.Series(values, dtype=pl.Float64), NUM)
+    assert seen.to_list() == values
+
+
+@on_disk
+@given(st.lists(whole | st.none(), min_size=1))
+def test_whole_numbers_come_back_as_themselves(values: list[int | None]) -> None:
+    seen = read_after_write(pl.Series(values, dtype=pl.Int64), NUM)
+    assert [None if value is None else int(value) for value in seen.to_list()] == values
+
+
+@on_disk
+@given(st.integers(-(10**15) + 1, 10**15 - 1), st.integers(0, 20))
+def test_decimals_of_fifteen_digits_come_back_digit_by_digit(digits: int, scale: int) -> None:
+    value = Decimal(digits).scaleb(-scale)
+    seen = read_after_write(pl.Series([value], dtype=pl.Decimal(38, scale)), NUM)
+    assert seen.to_list() == [float(str(value))]
+    assert Decimal(repr(seen.to_list()[0])) == value
+
+
+@on_disk
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_a_double_is_refused_exactly_when_an_ibm_double_cannot_hold_it(value: float) -> None:
+    holds = value == 0.0 or SMALLEST <= abs(value) <= LARGEST
+    assert accepted(pl.Series([value]), NUM) == holds
+
+
+@on_disk
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_a_whole_number_is_refused_exactly_beyond_two_to_the_53(value: int) -> None:
+    assert accepted(pl.Series([value], dtype=pl.Int64), NUM) == (abs(value) <= MAX_WHOLE)
+
+
+@given(st.lists(in_range, min_size=2))
+def test_ibm_doubles_of_numbers_above_zero_keep_their_order(values: list[float]) -> None:
+    ordered = np.sort(np.abs(np.array(values)))
+    assert (np.diff(ibm_bits(ordered).astype(object)) >= 0).all()
+
+
+@on_disk
+@given(st.lists(text | st.none(), min_size=1))
+def test_texts_come_back_letter_by_letter(values: list[str | None]) -> None:
+    series = pl.Series("AVAL", values, dtype=pl.String)
+    column = Column("AVAL", "Value", "Char", char_lengths(series.to_frame())["AVAL"])
+    assert read_after_write(series, column).to_list() == [value or "" for value in values]
+
+
+@on_disk
+@given(st.text(max_size=12))
+def test_a_text_is_refused_exactly_when_a_cell_cannot_hold_it(value: str) -> None:
+    holds = (
+        len(value) <= 8
+        and all(" " <= letter <= "~" for letter in value)
+        and value == value.strip(" ")
+        and value != "."
+    )
+    assert accepted(pl.Series([value]), Column("AVAL", "Value", "Char", 8)) == holds
+
+
+@given(st.lists(text | st.none()), st.integers(0, 5), st.integers(0, 5))
+def test_cells_do_not_depend_on_how_a_column_was_cut(
+    values: list[str | None], before: int, after: int
+) -> None:
+    column = pl.Series(["head"] * before + values + ["tail"] * after, dtype=pl.String)
+    part = column.slice(before, len(values))
+    cells = text_cells(part, 200, Place("XX", "AVAL"))
+    assert cells.tobytes() == b"".join((value or "").ljust(200).encode() for value in values)
