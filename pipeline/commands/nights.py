@@ -10,7 +10,6 @@ from typing import Any
 from pipeline.commands import show
 from pipeline.errors import EXIT_REFUSED
 from pipeline.flow.deliver import load_delivery, simulate_delivery
-from pipeline.flow.release import release_build
 from pipeline.flow.run import run_build
 from pipeline.flow.summary import summary
 from pipeline.settings import Settings
@@ -63,6 +62,8 @@ def built(settings: Settings, delivery: str | None, *, again: bool, quiet: bool)
 
 def released(settings: Settings, target: Path) -> dict[str, Any]:
     """Writes the package of the published build."""
+    from pipeline.flow.release import release_build
+
     package = release_build(settings, target)
     result: dict[str, Any] = {
         "folder": str(package.folder),

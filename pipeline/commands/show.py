@@ -17,7 +17,10 @@ from pipeline.flow.steps import Step
 _SEVERITY_STYLE = {"CRITICAL": "bold red", "ERROR": "red", "WARN": "yellow", "INFO": "dim"}
 _MOST_RULES = 15
 _MEGABYTE = 1_000_000
+_WIDTH_OF_A_FILE = 120  # when the output is no terminal, so that logs and pipes show whole lines
 console = Console(highlight=False)
+if not console.is_terminal:
+    console.width = max(console.width, _WIDTH_OF_A_FILE)
 progress_console = Console(stderr=True, highlight=False)
 
 

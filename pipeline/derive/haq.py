@@ -44,38 +44,36 @@ def category_scores(
     aids that a person has assigned. ``impossible`` (Boolean) marks a category with an answer outside its
     scale.
     """
+    on = [*keys, "category"]
     grid = answers.select(keys).unique(maintain_order=True).join(_categories(items), how="cross")
+    answered = _answered(answers, items, on=on, item=item, score=score, rules=rules)
+    joined = grid.join(answered, on=on, how="left", nulls_equal=True, maintain_order="left")
+    aids = grid.clear() if other_aids is None else other_aids.select(on).unique()
+    assigned = aids.with_columns(assigned=pl.lit(value=True))
+    joined = joined.join(assigned, on=on, how="left", nulls_equal=True, maintain_order="left")
+    helped = (pl.col("helped") | pl.col("assigned")).fill_null(value=False)
+    raised = pl.when(helped).then(pl.max_horizontal("worst", pl.lit(rules.raised_to))).otherwise("worst")
+    return joined.select(
+        *on,
+        category_score=pl.when(pl.col("worst").is_not_null()).then(raised).cast(pl.Int64),
+        impossible=pl.col("impossible").fill_null(value=False),
+    )
+
+
+def _answered(
+    answers: pl.DataFrame, items: pl.DataFrame, *, on: list[str], item: str, score: str, rules: HaqRules
+) -> pl.DataFrame:
+    """One row per answered category: its worst activity, any aid or help, any impossible answer."""
     number = pl.col(score).cast(pl.Int64, strict=False)
-    known = answers.select(
-        *keys, item, number.alias(DIFFICULTY), unreadable=number.is_null() & pl.col(score).is_not_null()
-    )
-    known = known.join(items.select(item, "category", "role"), on=item, how="inner")
-    activity, highest = (
-        pl.col("role") == ACTIVITY,
-        pl.when(pl.col("role") == ACTIVITY).then(rules.hardest).otherwise(1),
-    )
-    by_category = known.group_by(*keys, "category").agg(
+    unreadable = number.is_null() & pl.col(score).is_not_null()
+    known = answers.join(items.select(item, "category", "role"), on=item, how="inner")
+    known = known.select(*on, "role", number.alias(DIFFICULTY), unreadable=unreadable)
+    activity = pl.col("role") == ACTIVITY
+    highest = pl.when(activity).then(rules.hardest).otherwise(1)
+    return known.group_by(on).agg(
         worst=pl.col(DIFFICULTY).filter(activity).max(),
         helped=(pl.col(DIFFICULTY).filter(~activity) > 0).any(),
         impossible=(~pl.col(DIFFICULTY).is_between(0, highest)).any() | pl.col("unreadable").any(),
-    )
-    joined = grid.join(
-        by_category, on=[*keys, "category"], how="left", nulls_equal=True, maintain_order="left"
-    )
-    helped = pl.col("helped").fill_null(value=False)
-    if other_aids is not None:
-        assigned = other_aids.select(*keys, "category").unique().with_columns(_aid=pl.lit(value=True))
-        on = [*keys, "category"]
-        joined = joined.join(assigned, on=on, how="left", nulls_equal=True, maintain_order="left")
-        helped = helped | pl.col("_aid").fill_null(value=False)
-    raised = (
-        pl.when(helped).then(pl.max_horizontal("worst", pl.lit(rules.raised_to))).otherwise(pl.col("worst"))
-    )
-    return joined.select(
-        *keys,
-        "category",
-        category_score=pl.when(pl.col("worst").is_not_null()).then(raised).cast(pl.Int64),
-        impossible=pl.col("impossible").fill_null(value=False),
     )
 
 

@@ -145,6 +145,9 @@ def with_baseline(work: Workpiece) -> None:
         ties=ties,
         flag=f"{prefix}LOBXFL",
     )
+    if "_baseline" in work.rows.columns:
+        kept = pl.col("_baseline").ne_missing("no")
+        work.rows = work.rows.with_columns(pl.when(kept).then(f"{prefix}LOBXFL").alias(f"{prefix}LOBXFL"))
 
 
 def numbered(work: Workpiece) -> Built:

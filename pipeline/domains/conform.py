@@ -18,6 +18,8 @@ from pipeline.specs.models import Dataset
 
 _TYPES = {"Num": pl.Float64, "Char": pl.String}
 _LONGEST_NAMED = 5
+# A standard result is in a codelist only where it is a word: not a number, a censored number or a range of counts.
+_MEASURED = r"^[<>]?=? ?[+-]?[0-9.]+([eE][+-]?[0-9]+)?(-[0-9]+)?$"
 
 
 def conform(inputs: Inputs, dataset: Dataset, built: Built) -> Built:
@@ -62,7 +64,10 @@ def _codelists(spec: StudySpec, dataset: Dataset, built: Built) -> list[pl.DataF
     for name, variable, facts in spec.ordered(dataset.dataset):
         allowed = permitted(spec, variable.codelist or facts.codelists)
         if allowed is not None and facts.type == "Char":
-            bad = built.records.filter(pl.col(name).is_not_null() & ~pl.col(name).is_in(list(allowed)))
+            outside = pl.col(name).is_not_null() & ~pl.col(name).is_in(list(allowed))
+            if name.endswith("STRESC"):
+                outside &= ~pl.col(name).str.contains(_MEASURED)
+            bad = built.records.filter(outside)
             found.append(
                 _finding(bad, dataset, "codelist", Severity.ERROR, name, f"the value of {name} is not in its codelist")
             )

@@ -1,8 +1,8 @@
 """Forms with one column an item become one record an item, driven by the study's table of items.
 
 The table has a row an item: ``source``, ``column``, ``result`` (``number``, ``text``, ``score:MAP``, ``term:MAP``), the units,
-``shown_if`` (asked only if that box is ticked), ``visits`` (planned only there) and ``reason_from``; every further column is
-named like the variable that it fills.
+``shown_if`` (asked only if that box is ticked), ``visits`` (planned only there), ``reason_from`` and ``baseline`` (``no``: never
+flagged as the last before exposure); every further column is named like the variable that it fills.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipeline.specs.models import Dataset, Part
 NOT_DONE = "NOT DONE"
 _TICKED = "1"
 _NOT_PERFORMED = "N"
-_FACTS = ("result", "unit_from", "unit", "std_unit", "places", "shown_if", "visits", "reason_from")
+_FACTS = ("result", "unit_from", "unit", "std_unit", "places", "shown_if", "visits", "reason_from", "baseline")
 
 
 def item_records(inputs: Inputs, dataset: Dataset) -> tuple[Mapped, pl.DataFrame]:

@@ -61,11 +61,15 @@ def chosen_kinds(known: Mapping[str, DefectKind], wanted: str | Sequence[str]) -
         return list(known.values())
     for name in names:
         if name not in known:
-            raise UsageError("--defects", f"no kind is called {name!r}", f"use none, all or of: {', '.join(known)}")
+            raise UsageError(
+                "--defects", f"no kind is called {name!r}", f"use none, all or of: {', '.join(known)}"
+            )
     return [kind for name, kind in known.items() if name in names]
 
 
-def planted(tables: Tables, kinds: Sequence[DefectKind], streams: Streams, count: int) -> tuple[Tables, pl.DataFrame]:
+def planted(
+    tables: Tables, kinds: Sequence[DefectKind], streams: Streams, count: int
+) -> tuple[Tables, pl.DataFrame]:
     """Tables with ``count`` defects of each kind where the data allow it, and the notes with their ``kind``."""
     if not kinds:
         return tables, pl.DataFrame(schema=pl.Schema({"kind": pl.String, **NOTE}))
@@ -112,7 +116,9 @@ def inserted(table: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.
     return pl.concat([marked, new.select(table.columns)]).sort(ROW), new
 
 
-def noted(source: str, rows: pl.DataFrame, expected: pl.Expr | str, rule: str, subject: str = "SUBJID") -> pl.DataFrame:
+def noted(
+    source: str, rows: pl.DataFrame, expected: pl.Expr | str, rule: str, subject: str = "SUBJID"
+) -> pl.DataFrame:
     """Notes (NOTE) about ``rows`` of ``source``; ``expected`` is a text or an expression over the rows."""
     says = pl.lit(expected) if isinstance(expected, str) else expected
     return rows.select(
@@ -124,7 +130,9 @@ def noted(source: str, rows: pl.DataFrame, expected: pl.Expr | str, rule: str, s
     )
 
 
-def ledger(tables: Tables, notes: pl.DataFrame, files: Mapping[str, str], quoted: Mapping[str, bool]) -> pl.DataFrame:
+def ledger(
+    tables: Tables, notes: pl.DataFrame, files: Mapping[str, str], quoted: Mapping[str, bool]
+) -> pl.DataFrame:
     """The ledger (LEDGER): each note with its file and the physical line on which its record starts (header = 1)."""
     parts = [LEDGER.to_frame()]
     for source in notes["source"].unique().sort():
@@ -141,6 +149,7 @@ def _start_lines(table: pl.DataFrame, *, quoted: bool) -> pl.Expr:
     if not quoted or not text:
         return position
     breaks = pl.sum_horizontal(
-        pl.col(name).cast(pl.String).str.count_matches("\n", literal=True).fill_null(0).cast(pl.Int64) for name in text
+        pl.col(name).cast(pl.String).str.count_matches("\n", literal=True).fill_null(0).cast(pl.Int64)
+        for name in text
     )
     return position + breaks.cum_sum().shift(1, fill_value=0)

@@ -24,7 +24,9 @@ def refuse_nested(out: Path, restricted: Path) -> None:
     """Raises UsageError if one of the two folders lies in the other: restricted files stay apart."""
     inner, outer = restricted.resolve(), out.resolve()
     if inner == outer or outer in inner.parents or inner in outer.parents:
-        raise UsageError("--restricted", "it lies within the delivery, or around it", "name a folder apart from it")
+        raise UsageError(
+            "--restricted", "it lies within the delivery, or around it", "name a folder apart from it"
+        )
 
 
 def checked(tables: Tables, files: Mapping[str, FileForm], layouts: Mapping[str, SourceLayout]) -> Tables:

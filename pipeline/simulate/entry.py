@@ -66,7 +66,9 @@ def simulate(
     _write(out, restricted, checked(dirty, generated.files, _open(layouts)), closed, generated.files, layouts)
     write_text(beside, written.write_csv())
     counts = dict(written.group_by("kind", maintain_order=True).len().iter_rows())
-    return Simulated(out, beside, restricted, {source: table.height for source, table in dirty.items()}, counts)
+    return Simulated(
+        out, beside, restricted, {source: table.height for source, table in dirty.items()}, counts
+    )
 
 
 def _refuse(out: Path, restricted: Path | None, subjects: int) -> None:

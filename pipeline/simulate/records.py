@@ -32,7 +32,10 @@ def as_known(records: pl.DataFrame, as_of: date) -> pl.DataFrame:
     )
     gone, amended = ((pl.col(name) <= moment).fill_null(value=False) for name in (DELETED, AMENDED))
     current = [
-        pl.when(amended).then(pl.col(name.removesuffix(BEFORE))).otherwise(pl.col(name)).alias(name.removesuffix(BEFORE))
+        pl.when(amended)
+        .then(pl.col(name.removesuffix(BEFORE)))
+        .otherwise(pl.col(name))
+        .alias(name.removesuffix(BEFORE))
         for name in records.columns
         if name.endswith(BEFORE)
     ]

@@ -28,7 +28,7 @@ def collected(texts: list[str | None]) -> pl.DataFrame:
     return pl.DataFrame({"t": texts}, schema={"t": pl.String}).with_columns(iso=iso, problem=problem)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(DAYS)
 def test_a_complete_date_comes_out_as_its_iso_text(day: dt.date) -> None:
     text = f"{day.day:02d}-{MONTHS[day.month - 1]}-{day.year}"
@@ -38,7 +38,7 @@ def test_a_complete_date_comes_out_as_its_iso_text(day: dt.date) -> None:
     assert row["problem"].null_count() == 2
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(DAYS, UNKNOWN, UNKNOWN)
 def test_each_unknown_part_leaves_a_prefix_of_the_complete_date(
     day: dt.date, no_day: str, no_month: str
@@ -55,7 +55,7 @@ def test_each_unknown_part_leaves_a_prefix_of_the_complete_date(
     assert [len(complete), len(to_month), len(to_year)] == [10, 7, 4]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(DAYS, UNKNOWN)
 def test_the_true_day_lies_between_the_first_and_the_last_possible_day(day: dt.date, unknown: str) -> None:
     month = MONTHS[day.month - 1]
@@ -70,7 +70,7 @@ def test_the_true_day_lies_between_the_first_and_the_last_possible_day(day: dt.d
     assert bounds["a"][3] == bounds["b"][3] == day
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(ANY_TEXT, max_size=5))
 def test_any_text_has_either_a_date_or_a_problem_or_is_unknown(texts: list[str]) -> None:
     frame = collected(texts)
@@ -81,7 +81,7 @@ def test_any_text_has_either_a_date_or_a_problem_or_is_unknown(texts: list[str])
     assert dated.filter(date_part(pl.col("iso")).is_null()).is_empty()
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 99), st.integers(0, 99))
 def test_a_time_is_a_minute_of_a_day_or_a_problem(hour: int, minute: int) -> None:
     frame = pl.DataFrame({"t": [f"{hour:02d}:{minute:02d}"]})
@@ -93,14 +93,14 @@ def test_a_time_is_a_minute_of_a_day_or_a_problem(hour: int, minute: int) -> Non
     assert problem == (None if real else "impossible")
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(DAYS)
 def test_both_compact_forms_name_the_same_day(day: dt.date) -> None:
     frame = pl.DataFrame({"t": [f"{day:%Y%m%d}", f"{day.day:02d}{MONTHS[day.month - 1]}{day.year}"]})
     assert frame.select(compact_date(pl.col("t")))["t"].to_list() == [day.isoformat()] * 2
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.from_regex(r"[0-9]{8}", fullmatch=True))
 def test_eight_digits_are_a_real_date_or_a_problem(text: str) -> None:
     frame = pl.DataFrame({"t": [text]}).with_columns(

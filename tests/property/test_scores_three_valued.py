@@ -18,7 +18,7 @@ POSITIVE = st.one_of(st.integers(1, 40).map(str), st.just("364/27"))
 MEASURE = st.one_of(st.none(), st.integers(0, 40).map(str), RATIO)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(COUNT, COUNT, SCALE, SCALE, CRP)
 def test_indices_agree_with_floating_point_to_their_last_decimal(
     tjc: int, sjc: int, ptga: int, phga: int, crp: str
@@ -54,7 +54,7 @@ def completions(value: str | None) -> list[str]:
     return ["0", "1000"] if value is None else [value]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(POSITIVE, MEASURE), min_size=7, max_size=7))
 def test_acr_is_null_exactly_when_the_missing_values_could_decide_it(
     pairs: list[tuple[str, str | None]],
@@ -74,6 +74,7 @@ def test_acr_is_null_exactly_when_the_missing_values_could_decide_it(
         assert given_answer == (outcomes.pop() if len(outcomes) == 1 else None)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.tuples(MEASURE, MEASURE, MEASURE, MEASURE))
 def test_lack_under_both_implies_lack_under_either_and_response_excludes_it(
     values: tuple[str | None, ...],
@@ -88,6 +89,7 @@ def test_lack_under_both_implies_lack_under_either_and_response_excludes_it(
     assert (answers["response"], answers["EITHER"]) in [("Y", "N"), ("N", "Y"), (None, None)]
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.fractions(min_value=Fraction(1, 10), max_value=100), st.fractions(min_value=0, max_value=100))
 def test_improvement_is_the_share_that_is_gone(before: Fraction, now: Fraction) -> None:
     assert before * (1 - improvement(before, now) / 100) == now

@@ -18,7 +18,7 @@ def iso(moment: dt.datetime, to_the_minute: bool) -> str:
 ISO_MOMENTS = st.builds(iso, MOMENTS, st.booleans())
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(DAYS, min_size=1, max_size=20), DAYS)
 def test_a_study_day_is_never_zero_and_grows_with_the_date(days: list[dt.date], reference: dt.date) -> None:
     frame = pl.DataFrame({"d": [day.isoformat() for day in sorted(set(days))]})
@@ -27,7 +27,7 @@ def test_a_study_day_is_never_zero_and_grows_with_the_date(days: list[dt.date], 
     assert numbers == sorted(set(numbers))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(DAYS, st.integers(1, 500))
 def test_a_study_day_leads_back_to_its_date(reference: dt.date, day: int) -> None:
     after, before = reference + dt.timedelta(days=day - 1), reference - dt.timedelta(days=day)
@@ -35,7 +35,7 @@ def test_a_study_day_leads_back_to_its_date(reference: dt.date, day: int) -> Non
     assert frame.select(study_day(pl.col("d"), pl.lit(reference.isoformat())))["d"].to_list() == [day, -day]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(ISO_MOMENTS, ISO_MOMENTS)
 def test_no_two_moments_lie_before_each_other(left: str, right: str) -> None:
     frame = pl.DataFrame({"l": [left], "r": [right]})
@@ -47,7 +47,7 @@ def test_no_two_moments_lie_before_each_other(left: str, right: str) -> None:
         assert ahead == (left < right)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(ISO_MOMENTS, min_size=3, max_size=3), st.lists(ISO_MOMENTS, min_size=1, max_size=10))
 def test_every_moment_from_consent_to_the_end_has_exactly_one_epoch(
     edges: list[str], dates: list[str]
@@ -77,7 +77,7 @@ def test_every_moment_from_consent_to_the_end_has_exactly_one_epoch(
             assert epoch is None
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from("AB"), ISO_MOMENTS, st.integers(0, 3)), min_size=1, max_size=12),
     ISO_MOMENTS,

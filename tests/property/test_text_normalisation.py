@@ -22,7 +22,7 @@ def cleaned(texts: list[str | None]) -> list[str | None]:
     return pl.DataFrame({"t": texts}, schema={"t": pl.String}).select(normalised(pl.col("t")))["t"].to_list()
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(TEXTS)
 def test_what_is_normalised_stays_as_it_is(texts: list[str | None]) -> None:
     once = cleaned(texts)
@@ -30,7 +30,7 @@ def test_what_is_normalised_stays_as_it_is(texts: list[str | None]) -> None:
     assert [text is None for text in once] == [text is None for text in texts]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(TEXTS)
 def test_no_blank_is_left_but_single_spaces_between_words(texts: list[str | None]) -> None:
     for text in cleaned(texts):
@@ -41,13 +41,13 @@ def test_no_blank_is_left_but_single_spaces_between_words(texts: list[str | None
             assert unicodedata.is_normalized("NFC", text)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(TEXTS)
 def test_a_row_does_not_depend_on_its_neighbours(texts: list[str | None]) -> None:
     assert cleaned(texts) == [cleaned([text])[0] for text in texts]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(PLAIN)
 def test_plain_words_are_untouched_and_ascii(words: list[str]) -> None:
     text = " ".join(words)
@@ -55,7 +55,7 @@ def test_plain_words_are_untouched_and_ascii(words: list[str]) -> None:
     assert pl.DataFrame({"t": [text]}).select(not_ascii(pl.col("t"))).item() is False
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.text(min_size=1))
 def test_only_printable_ascii_passes_as_ascii(text: str) -> None:
     assert pl.DataFrame({"t": [text]}).select(not_ascii(pl.col("t"))).item() is (

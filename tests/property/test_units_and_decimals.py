@@ -25,7 +25,7 @@ def one(expression: pl.Expr, **columns: object) -> object:
     return pl.DataFrame({name: [value] for name, value in columns.items()}).select(expression).item()
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(DECIMALS, PLACES)
 def test_rounding_agrees_with_pythons_decimal(value: Decimal, places: int) -> None:
     number = decimal_of(pl.col("t"))
@@ -34,7 +34,7 @@ def test_rounding_agrees_with_pythons_decimal(value: Decimal, places: int) -> No
     assert half_up(Fraction(value), places) == rounded(value, places)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(-(10**9), 10**9), PLACES)
 def test_a_half_is_always_rounded_away_from_zero(steps: int, places: int) -> None:
     tie = Decimal(2 * steps + 1) / 2
@@ -44,7 +44,7 @@ def test_a_half_is_always_rounded_away_from_zero(steps: int, places: int) -> Non
     assert Decimal(str(text)) == away
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(DECIMALS)
 def test_the_shortest_text_is_the_same_number_without_trailing_zeros(value: Decimal) -> None:
     text = str(one(plain_text(decimal_of(pl.col("t"))), t=f"{value:f}"))
@@ -52,7 +52,7 @@ def test_the_shortest_text_is_the_same_number_without_trailing_zeros(value: Deci
     assert text == (f"{value.normalize():f}" if value else "0")
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.from_regex(r"[+-]?([0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12})([eE][+-]?[0-9]{1,2})?", fullmatch=True)
 )
@@ -66,7 +66,7 @@ def test_a_text_is_the_decimal_that_python_reads_or_nothing(text: str) -> None:
         assert value is not None
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.text(max_size=8))
 def test_a_text_that_is_no_number_is_never_read_as_one(text: str) -> None:
     assume(not one(is_number(pl.col("t")), t=text))
@@ -74,7 +74,7 @@ def test_a_text_that_is_no_number_is_never_read_as_one(text: str) -> None:
     assert one(to_double(pl.col("t")), t=text) is None
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(SMALL, FACTORS)
 def test_products_are_exact(value: Decimal, factor: Decimal) -> None:
     product = one(
@@ -83,7 +83,7 @@ def test_products_are_exact(value: Decimal, factor: Decimal) -> None:
     assert product == value * factor
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(DECIMALS, DECIMALS)
 def test_a_product_is_exact_or_missing_however_large(left: Decimal, right: Decimal) -> None:
     product = one(
@@ -92,7 +92,7 @@ def test_a_product_is_exact_or_missing_however_large(left: Decimal, right: Decim
     assert product is None or Fraction(product) == Fraction(left) * Fraction(right)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(SMALL, FACTORS, PLACES, st.sampled_from(["", "<", ">", "< ", ">="]))
 def test_a_converted_result_is_the_exact_product_rounded_once(
     value: Decimal, factor: Decimal, places: int, sign: str
@@ -112,7 +112,7 @@ def test_a_converted_result_is_the_exact_product_rounded_once(
         assert Decimal(expected) == 0
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(SMALL)
 def test_a_result_in_its_standard_unit_is_never_touched(value: Decimal) -> None:
     frame = pl.DataFrame(
@@ -124,7 +124,7 @@ def test_a_result_in_its_standard_unit_is_never_touched(value: Decimal) -> None:
     assert (result["C"], result["N"]) == (f"{value:f}", float(value))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(SMALL, FACTORS)
 def test_a_converted_limit_is_the_double_nearest_to_the_exact_product(
     value: Decimal, factor: Decimal

@@ -5,6 +5,6 @@ pandera contracts (layouts come in from outside), SDTM, or write a file. Only ``
 (the clinical effect) and ``supply`` (restricted files) may look at the treatment arm.
 """
 
-from data_contracts.bxu001_ra.simulation.model import BXU001_RA
+from data_contracts.bxu001_ra.simulation.model import BXU001_RA as MODEL
 
-__all__ = ["BXU001_RA"]
+__all__ = ["MODEL"]

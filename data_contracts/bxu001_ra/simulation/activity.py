@@ -22,7 +22,9 @@ MOST_JOINTS: Final = 26
 CRP_LIMIT: Final = 5  # in tenths of mg/L: below it the laboratory reports "<0.5"
 CRP_ULN: Final = 5.0
 ACTIVITIES: Final = 20
-REACHED: Final = np.array((0, 0, 0.55, 0.85, 1, 1.05, 1.05, 1, 0.9))  # share of the response, by efficacy visit
+REACHED: Final = np.array(
+    (0, 0, 0.55, 0.85, 1, 1.05, 1.05, 1, 0.9)
+)  # share of the response, by efficacy visit
 AFTER_RESCUE: Final = 0.5  # rescue halves what activity is left
 _RESPONSE: Final = {"active": (0.48, 0.22), "placebo": (0.20, 0.18)}  # mean and spread
 _IMPROVED: Final = 5  # 20 % is one fifth
@@ -43,7 +45,9 @@ class Activity:
     crp: Array  # tenths of mg/L
     esr: Array  # mm/h
     difficulty: Array  # [person, visit, activity], -1 = not answered
-    improved: Array  # [person]: both counts fell by at least 20 % at Week 12; False also when Week 12 was missed
+    improved: (
+        Array  # [person]: both counts fell by at least 20 % at Week 12; False also when Week 12 was missed
+    )
     rescued: Array
 
 
@@ -78,7 +82,8 @@ def activity(streams: Streams, people: People, course: Course) -> Activity:
 def _latent(streams: Streams, people: People) -> _Latent:
     draws = streams.normal("activity/response", people.size, 3)
     mean, spread = (
-        np.where(people.arm > 0, on, off) for on, off in zip(_RESPONSE["active"], _RESPONSE["placebo"], strict=True)
+        np.where(people.arm > 0, on, off)
+        for on, off in zip(_RESPONSE["active"], _RESPONSE["placebo"], strict=True)
     )
     joints = np.clip(mean + spread * draws[:, 0], -0.1, 0.95)
     feelings = np.clip(joints + 0.10 * draws[:, 1], -0.1, 0.95)
@@ -93,7 +98,9 @@ def _latent(streams: Streams, people: People) -> _Latent:
 def _relieved(latent: _Latent, rescued: Array) -> _Latent:
     later = np.arange(len(c.EFFICACY)) >= c.AFTER_RESCUE_PLACE
     factor = np.where(rescued[:, None] & later, AFTER_RESCUE, 1.0)
-    return _Latent(latent.joints * factor, latent.feelings * factor, latent.inflammation * factor, latent.noise)
+    return _Latent(
+        latent.joints * factor, latent.feelings * factor, latent.inflammation * factor, latent.noise
+    )
 
 
 def _base_counts(streams: Streams, people: People) -> Array:
@@ -104,7 +111,9 @@ def _base_counts(streams: Streams, people: People) -> Array:
 
 
 def _counts(base: Array, left: Array, wobble: Array) -> Array:
-    counts = np.clip(np.rint(base[:, None, :] * left[:, :, None] + 0.8 * wobble), 0, MOST_JOINTS).astype(np.int64)
+    counts = np.clip(np.rint(base[:, None, :] * left[:, :, None] + 0.8 * wobble), 0, MOST_JOINTS).astype(
+        np.int64
+    )
     counts[:, c.BASELINE_PLACE] = base
     return counts
 

@@ -42,14 +42,18 @@ def before_friday(days: Array) -> Array:
 
 def dates(days: Array) -> pl.Series:
     """Days as polars dates, MISSING as null."""
-    return pl.Series(np.where(days == MISSING, 0, days), dtype=pl.Int32).cast(pl.Date).set(
-        pl.Series(days == MISSING), None
+    return (
+        pl.Series(np.where(days == MISSING, 0, days), dtype=pl.Int32)
+        .cast(pl.Date)
+        .set(pl.Series(days == MISSING), None)
     )
 
 
 def moments(minutes: Array) -> pl.Series:
     """Minutes as polars datetimes, MISSING as null."""
-    text = pl.Series(np.where(minutes == MISSING, 0, minutes) * 60_000_000, dtype=pl.Int64).cast(pl.Datetime("us"))
+    text = pl.Series(np.where(minutes == MISSING, 0, minutes) * 60_000_000, dtype=pl.Int64).cast(
+        pl.Datetime("us")
+    )
     return text.set(pl.Series(minutes == MISSING), None)
 
 
@@ -105,5 +109,7 @@ def completed_years(birth: Array, on: Array) -> Array:
     """Completed years of age on the days ``on``."""
     frame = pl.DataFrame({"b": dates(birth), "o": dates(on)})
     years = pl.col("o").dt.year() - pl.col("b").dt.year()
-    early = (pl.col("o").dt.month() * 100 + pl.col("o").dt.day()) < (pl.col("b").dt.month() * 100 + pl.col("b").dt.day())
+    early = (pl.col("o").dt.month() * 100 + pl.col("o").dt.day()) < (
+        pl.col("b").dt.month() * 100 + pl.col("b").dt.day()
+    )
     return frame.select(years - early.cast(pl.Int32)).to_series().to_numpy()

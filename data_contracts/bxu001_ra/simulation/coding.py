@@ -10,12 +10,20 @@ import polars as pl
 from data_contracts.bxu001_ra.simulation.terms import DICTIONARY, drugs, terms
 from pipeline.simulate.records import ACTIVE, end_of
 
-_LEVELS: Final = tuple(name for level in ("LLT", "PT", "HLT", "HLGT", "SOC") for name in (level, f"{level}CD"))
+_LEVELS: Final = tuple(
+    name for level in ("LLT", "PT", "HLT", "HLGT", "SOC") for name in (level, f"{level}CD")
+)
 _ATC_LENGTHS: Final = {"ATC1": 1, "ATC2": 3, "ATC3": 4, "ATC4": 5}
-_ENTRIES: Final = ("DRUGCODE", "PREFNAME", *(name for level in _ATC_LENGTHS for name in (f"{level}CD", level)))
+_ENTRIES: Final = (
+    "DRUGCODE",
+    "PREFNAME",
+    *(name for level in _ATC_LENGTHS for name in (f"{level}CD", level)),
+)
 
 
-def event_coding(events: pl.DataFrame, history: pl.DataFrame, ra_history: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def event_coding(
+    events: pl.DataFrame, history: pl.DataFrame, ra_history: pl.DataFrame, as_of: date
+) -> pl.DataFrame:
     """coding_meddra: adverse events, medical history and the RA history form."""
     disease = ra_history.with_columns(MHTERM=pl.lit("RHEUMATOID ARTHRITIS"))
     rows = pl.concat(
@@ -38,7 +46,12 @@ def drug_coding(ra_therapy: pl.DataFrame, other: pl.DataFrame, as_of: date) -> p
     classes = [pl.col("atc4").str.head(length).alias(f"{level}CD") for level, length in _ATC_LENGTHS.items()]
     texts = [pl.col(f"{level.lower()}_text").alias(level) for level in _ATC_LENGTHS]
     book = drugs().select(
-        *classes, *texts, VERBATIM="name", DRUGCODE="code", PREFNAME="preferred", _modify=pl.lit(None, pl.String)
+        *classes,
+        *texts,
+        VERBATIM="name",
+        DRUGCODE="code",
+        PREFNAME="preferred",
+        _modify=pl.lit(None, pl.String),
     )
     columns = ("DICTVER", "RECORDID", "RECVERSION", "VERBATIM", "MODIFY", *_ENTRIES, "STATUS")
     return _coded(rows, book, _ENTRIES, as_of).select(columns)

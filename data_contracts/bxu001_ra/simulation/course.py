@@ -57,7 +57,9 @@ def course(streams: Streams, people: People) -> Course:
     visit = np.column_stack([planned[:, :-1], end, unplanned])
     done = np.column_stack([(due & ~missed)[:, :-1], left, unplanned != MISSING])
     missed = np.column_stack([missed, np.zeros(people.size, dtype=bool)])
-    share = np.where(people.role == "incomplete", 0.6 + 0.3 * streams.uniform("course/share", people.size), 1.0)
+    share = np.where(
+        people.role == "incomplete", 0.6 + 0.3 * streams.uniform("course/share", people.size), 1.0
+    )
     return Course(
         infused=infused,
         infusion=np.where(infused, people.day1 * DAY + people.randomized_at + wait, MISSING),

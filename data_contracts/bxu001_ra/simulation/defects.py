@@ -77,7 +77,9 @@ def _impossible_date(tables: Tables, rng: np.random.Generator, count: int) -> Pl
     ):
         text = pl.col(column)
         short_year = text.str.slice(0, 7) + text.str.slice(9)
-        impossible = pl.when(pl.int_range(pl.len()) % 2 == 0).then("31-APR-" + text.str.slice(7)).otherwise(short_year)
+        impossible = (
+            pl.when(pl.int_range(pl.len()) % 2 == 0).then("31-APR-" + text.str.slice(7)).otherwise(short_year)
+        )
         changed = rows.with_columns(impossible.alias(column))
         result[source] = rewritten(tables[source], changed, [column])
         notes.append(noted(source, changed, "quarantine", _RULE_DATES))
@@ -89,7 +91,8 @@ def _unit_spelling(tables: Tables, rng: np.random.Generator, count: int) -> Plan
     rows = picked(tables[_LAB], pl.col("UNIT").is_in(list(_SPELLINGS)), rng, count)
     place = rng.random(rows.height)
     chosen = [
-        _SPELLINGS[unit][int(luck * len(_SPELLINGS[unit]))] for unit, luck in zip(rows["UNIT"], place, strict=True)
+        _SPELLINGS[unit][int(luck * len(_SPELLINGS[unit]))]
+        for unit, luck in zip(rows["UNIT"], place, strict=True)
     ]
     changed = rows.with_columns(pl.Series("UNIT", chosen, dtype=pl.String))
     table = rewritten(tables[_LAB], changed, ["UNIT"])
@@ -99,7 +102,9 @@ def _unit_spelling(tables: Tables, rng: np.random.Generator, count: int) -> Plan
 def _censored_result(tables: Tables, rng: np.random.Generator, count: int) -> Planted:
     """A result below the limit of quantitation of its test; within a range that has no lower limit."""
     limits = {"BILDIR": "0.1", "DDIMER": "100"}
-    rows = picked(tables[_LAB], pl.col("LABTESTCD").is_in(list(limits)) & (pl.col("SPECIMEN") != "UR"), rng, count)
+    rows = picked(
+        tables[_LAB], pl.col("LABTESTCD").is_in(list(limits)) & (pl.col("SPECIMEN") != "UR"), rng, count
+    )
     space = pl.when(pl.int_range(pl.len()) % 2 == 0).then(pl.lit("<")).otherwise(pl.lit("< "))
     changed = rows.with_columns(
         RESULT=space + pl.col("LABTESTCD").replace_strict(limits), LLOQ=pl.col("LABTESTCD").replace_strict(limits),
@@ -118,7 +123,9 @@ def _duplicate_lab(tables: Tables, rng: np.random.Generator, count: int) -> Plan
 def _revised_lab(tables: Tables, rng: np.random.Generator, count: int) -> Planted:
     """A corrected result follows a final one under the next revision number; the ledger names the correction."""
     stable = pl.col("LABTESTCD").is_in(["SODIUM", "CL", "GLUC", "PLAT"]) & (pl.col("SPECIMEN") != "UR")
-    inside = (pl.col("ABNFL") == "N") & (pl.col("RESULT").cast(pl.Int64, strict=False) < pl.col("REFHI").cast(pl.Int64, strict=False))
+    inside = (pl.col("ABNFL") == "N") & (
+        pl.col("RESULT").cast(pl.Int64, strict=False) < pl.col("REFHI").cast(pl.Int64, strict=False)
+    )
     rows = picked(tables[_LAB], stable & inside, rng, count)
     next_value = (pl.col("RESULT").cast(pl.Int64) + 1).cast(pl.String)
     day, clock = pl.col("RPTDT").str.head(8), pl.col("RPTDT").str.slice(9).cast(pl.Int64)
@@ -137,7 +144,9 @@ def _unknown_subject(tables: Tables, rng: np.random.Generator, count: int) -> Pl
     """A sample of somebody whom the EDC does not know, under an accession number of its own."""
     rows = picked(tables[_LAB], pl.col("LABTESTCD").is_in(["ALB", "PHOS", "MG"]), rng, count)
     number = pl.lit(int(_LAST_SUBJECT)) - pl.int_range(pl.len())
-    stranger = rows.with_columns(SUBJID=pl.col("SITEID") + "-" + number.cast(pl.String), ACCESSN="X" + pl.col("ACCESSN"))
+    stranger = rows.with_columns(
+        SUBJID=pl.col("SITEID") + "-" + number.cast(pl.String), ACCESSN="X" + pl.col("ACCESSN")
+    )
     stranger = stranger.with_columns(SCRNNO="S" + pl.col("SUBJID").str.replace("-", "", literal=True))
     table, new = inserted(tables[_LAB], stranger)
     return _planted(tables, _LAB, table, noted(_LAB, new, "quarantine", "4.5 #8"))
@@ -146,7 +155,9 @@ def _unknown_subject(tables: Tables, rng: np.random.Generator, count: int) -> Pl
 def _unmapped_visit(tables: Tables, rng: np.random.Generator, count: int) -> Planted:
     """A visit label that the map does not have."""
     rows = picked(tables[_LAB], pl.col("LABTESTCD").is_in(["URATE", "LDH", "GGT", "CK"]), rng, count)
-    changed = rows.with_columns(VISITLBL=pl.lit("FOLLOW-UP ") + (pl.int_range(pl.len()) % 9 + 1).cast(pl.String))
+    changed = rows.with_columns(
+        VISITLBL=pl.lit("FOLLOW-UP ") + (pl.int_range(pl.len()) % 9 + 1).cast(pl.String)
+    )
     table = rewritten(tables[_LAB], changed, ["VISITLBL"])
     return _planted(tables, _LAB, table, noted(_LAB, changed, "quarantine", "4.4"))
 
@@ -159,7 +170,9 @@ def _unknown_code(tables: Tables, rng: np.random.Generator, count: int) -> Plant
     )
     notes, result = [], dict(tables)
     for source, column, rows in _in_several(tables, places, rng, count):
-        changed = rows.with_columns(pl.lit("ZZ").alias(column), pl.lit(None, pl.String).alias(f"{column}_DEC"))
+        changed = rows.with_columns(
+            pl.lit("ZZ").alias(column), pl.lit(None, pl.String).alias(f"{column}_DEC")
+        )
         result[source] = rewritten(tables[source], changed, [column, f"{column}_DEC"])
         notes.append(noted(source, changed, "quarantine", "4.5 #17"))
     return Planted(result, pl.concat(notes))

@@ -114,7 +114,9 @@ def deviations(trial: Trial) -> pl.DataFrame:
     return rows.with_columns(FORMREPEAT=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(PERSON))
 
 
-def _deviation(person: Array, term: str | pl.Series, major: Array, day: Array, created: Array) -> pl.DataFrame:
+def _deviation(
+    person: Array, term: str | pl.Series, major: Array, day: Array, created: Array
+) -> pl.DataFrame:
     fields = {
         "DVTERM": term,
         "DVCAT": one_of(("MINOR", "MAJOR"), major.astype(np.int64)),

@@ -80,7 +80,8 @@ def identified(form: str, records: pl.DataFrame, people: People) -> pl.DataFrame
     """Records with SITEID, SUBJID and RECORDID."""
     own = records[PERSON].to_numpy()
     return records.with_columns(
-        SITEID=pl.Series(people.site).cast(pl.String).gather(own), SUBJID=pl.Series(people.subject).gather(own)
+        SITEID=pl.Series(people.site).cast(pl.String).gather(own),
+        SUBJID=pl.Series(people.subject).gather(own),
     ).with_columns(RECORDID=record_id(form))
 
 
@@ -101,9 +102,17 @@ def form_table(form: str, records: pl.DataFrame, people: People, end: Array, as_
         MODIFIEDTS=_utc("_modified"),
         LOCKSTATUS=_lock(end_of(as_of)),
     )
-    fields = [name for name in records.columns if not name.startswith("_") and name not in AUDIT and "__" not in name]
+    fields = [
+        name
+        for name in records.columns
+        if not name.startswith("_") and name not in AUDIT and "__" not in name
+    ]
     texts = [name for field in fields for name in ([field, f"{field}_DEC"] if field in _TEXTS else [field])]
-    printed = {f"{field}_DEC": pl.col(field).cast(pl.String).replace_strict(_TEXTS[field]) for field in fields if field in _TEXTS}
+    printed = {
+        f"{field}_DEC": pl.col(field).cast(pl.String).replace_strict(_TEXTS[field])
+        for field in fields
+        if field in _TEXTS
+    }
     return audited.with_columns(**printed).select(_blank_is_null(name) for name in (*AUDIT, *texts))
 
 
@@ -128,4 +137,3 @@ def _lock(moment: datetime) -> pl.Expr:
 def _blank_is_null(name: str) -> pl.Expr:
     text = pl.col(name).cast(pl.String)
     return pl.when(text != "").then(text).alias(name)
-

@@ -30,14 +30,23 @@ _CAUSALITY: Final = ("NR", "UL", "PO", "RE")
 
 def adverse_events(trial: Trial) -> pl.DataFrame:
     """AE: every event of the trial with its number, changes and deletions; sorted by person and number."""
-    parts = [_ordinary(trial), _before_infusion(trial), _reactions(trial), _serious(trial), _fatal(trial), _liver(trial)]
+    parts = [
+        _ordinary(trial),
+        _before_infusion(trial),
+        _reactions(trial),
+        _serious(trial),
+        _fatal(trial),
+        _liver(trial),
+    ]
     events = _with_entry(trial, pl.concat(parts, how="diagonal"))
     return _numbered(_with_reentered(trial, events))
 
 
 def _frame(person: Array, term: Array | list[str], start: Array, end: Array, **more: object) -> pl.DataFrame:
     """Events with start and end in minutes (whole days at midnight, times then unknown)."""
-    return pl.DataFrame({PERSON: person, "AETERM": pl.Series(term, dtype=pl.String), "start": start, "end": end}).with_columns(
+    return pl.DataFrame(
+        {PERSON: person, "AETERM": pl.Series(term, dtype=pl.String), "start": start, "end": end}
+    ).with_columns(
         pl.Series(name, value) if isinstance(value, np.ndarray | pl.Series) else pl.lit(value).alias(name)
         for name, value in more.items()
     )
@@ -82,11 +91,15 @@ def _before_infusion(trial: Trial) -> pl.DataFrame:
     luck = trial.streams.uniform("events/before", people.size, 3)
     own = np.flatnonzero(trial.course.infused & (luck[:, 0] < _BEFORE_INFUSION))
     names = terms_for("AE")
-    which = np.argsort(trial.streams.uniform("events/term", people.size, len(names)), axis=1)[own, len(_CHANCES)]
+    which = np.argsort(trial.streams.uniform("events/term", people.size, len(names)), axis=1)[
+        own, len(_CHANCES)
+    ]
     span = people.day1[own] - people.consent[own]
     start = people.consent[own] + 1 + (luck[own, 1] * (span - 6)).astype(np.int64)
     end = np.minimum(start + 3, people.day1[own] - 1)
-    return _frame(own, one_of(names, which).to_list(), start * DAY, end * DAY, AEPRE=True, AETOXGR=np.ones_like(own))
+    return _frame(
+        own, one_of(names, which).to_list(), start * DAY, end * DAY, AEPRE=True, AETOXGR=np.ones_like(own)
+    )
 
 
 def _reactions(trial: Trial) -> pl.DataFrame:
@@ -135,7 +148,9 @@ def _fatal(trial: Trial) -> pl.DataFrame:
 
 def _liver(trial: Trial) -> pl.DataFrame:
     """A laboratory finding at Week 4 that names the sample it was seen in."""
-    own = np.flatnonzero((trial.people.role == "liver") & trial.course.done[:, c.W4] & trial.course.done[:, c.W8])
+    own = np.flatnonzero(
+        (trial.people.role == "liver") & trial.course.done[:, c.W4] & trial.course.done[:, c.W8]
+    )
     start = trial.course.visit[own, c.W4] * DAY
     sample = accession_text(accession(trial.people.size)[own, c.W4])
     return _frame(
@@ -222,7 +237,10 @@ def event_form(events: pl.DataFrame) -> pl.DataFrame:
         "AETOXGR": grade,
         "AETOXGR__before": np.where(fatal & later, 4, grade),
         "AESER": one_of(("N", "Y"), _serious_boxes(events).astype(np.int64)),
-        **{name: one_of(("1",), events[name].to_numpy().astype(np.int64) - 1) for name in ("AESLIFE", "AESHOSP")},
+        **{
+            name: one_of(("1",), events[name].to_numpy().astype(np.int64) - 1)
+            for name in ("AESLIFE", "AESHOSP")
+        },
         **{f"AES{name}": None for name in ("DISAB", "CONG", "MIE", "CAN")},
         "AESDTH": one_of(("1",), fatal.astype(np.int64) - 1),
         "AESDTH__before": one_of(("1",), (fatal & ~later).astype(np.int64) - 1),
@@ -251,4 +269,3 @@ def _serious_boxes(events: pl.DataFrame) -> Array:
 def _variant(term: pl.Series) -> pl.Series:
     known = dict(terms().select("verbatim", "variant").iter_rows())
     return term.replace_strict(known, return_dtype=pl.String)
-

@@ -117,7 +117,9 @@ def accession_text(numbers: Array) -> pl.Series:
 
 
 def _test_facts() -> pl.DataFrame:
-    panel = pl.when(pl.col("panel") != "ACTIVITY").then("panel").when(pl.col("code") == "ESR").then(pl.lit("HEM"))
+    panel = (
+        pl.when(pl.col("panel") != "ACTIVITY").then("panel").when(pl.col("code") == "ESR").then(pl.lit("HEM"))
+    )
     return lv.tests().select(
         PANEL=panel.otherwise(pl.lit("CHEM")),
         LABTESTCD="code",
@@ -135,12 +137,19 @@ def _test_facts() -> pl.DataFrame:
     )
 
 
-def _results(people: People, course: Course, values: Array, person: Array, slot: Array, test: Array) -> pl.DataFrame:
+def _results(
+    people: People, course: Course, values: Array, person: Array, slot: Array, test: Array
+) -> pl.DataFrame:
     value = values[person, slot, test]
     group = (test * 2 + people.female[person]) * 2 + lv.older(people, course)[person, slot]
     low, high = (_limit_texts(bound).gather(group) for bound in ("low", "high"))
     return pl.DataFrame(
-        {"RESULT": _texts(value, test), "REFLO": low, "REFHI": high, "ABNFL": one_of(_FLAGS, _flags(value, test, group))}
+        {
+            "RESULT": _texts(value, test),
+            "REFLO": low,
+            "REFHI": high,
+            "ABNFL": one_of(_FLAGS, _flags(value, test, group)),
+        }
     )
 
 
@@ -148,7 +157,10 @@ def _limit_texts(bound: str) -> pl.Series:
     flat = lv.limits(bound).reshape(-1)
     decimals = np.repeat(lv.places(), 4)
     return pl.Series(
-        [None if np.isnan(limit) else f"{limit:.{place}f}" for limit, place in zip(flat, decimals, strict=True)],
+        [
+            None if np.isnan(limit) else f"{limit:.{place}f}"
+            for limit, place in zip(flat, decimals, strict=True)
+        ],
         dtype=pl.String,
     )
 
@@ -157,7 +169,11 @@ def _flags(value: Array, test: Array, group: Array) -> Array:
     scale = np.repeat(10.0 ** lv.places(), 4)
     low, high = (np.rint(lv.limits(bound).reshape(-1) * scale)[group] for bound in ("low", "high"))
     numeric = np.where(value < low, _LOW, np.where(value > high, _HIGH, _NORMAL))
-    return np.where(_is_character()[test], np.where(_normal_outcome()[test, value * _is_character()[test]], _NORMAL, _ABNORMAL), numeric)
+    return np.where(
+        _is_character()[test],
+        np.where(_normal_outcome()[test, value * _is_character()[test]], _NORMAL, _ABNORMAL),
+        numeric,
+    )
 
 
 def _is_character() -> Array:
@@ -217,5 +233,6 @@ def _censored(shown: pl.Series, value: Array, test: Array) -> pl.Series:
 
 def unscheduled_reason(course: Course) -> pl.Series:
     """Why an unplanned contact happened."""
-    return one_of(("REPEAT OF SAFETY LABORATORY TESTS", "FOLLOW-UP OF AN ADVERSE EVENT"), course.phone.astype(np.int64))
-
+    return one_of(
+        ("REPEAT OF SAFETY LABORATORY TESTS", "FOLLOW-UP OF AN ADVERSE EVENT"), course.phone.astype(np.int64)
+    )

@@ -117,7 +117,9 @@ def _disease(values: Array, activity: Activity) -> None:
 
 def _blood_count(values: Array) -> None:
     """Derived indices from what is reported, so that a sample is consistent with itself."""
-    at = {code: place(code) for code in ("WBC", "RBC", "MCV", "MCHC", "HCT", "HGB", "MCH", *_PERCENTS, *_COUNTS)}
+    at = {
+        code: place(code) for code in ("WBC", "RBC", "MCV", "MCHC", "HCT", "HGB", "MCH", *_PERCENTS, *_COUNTS)
+    }
     values[:, :, at["HCT"]] = values[:, :, at["RBC"]] * values[:, :, at["MCV"]] / 10
     values[:, :, at["HGB"]] = values[:, :, at["HCT"]] * values[:, :, at["MCHC"]] / 100
     values[:, :, at["MCH"]] = values[:, :, at["HGB"]] / values[:, :, at["RBC"]] * 10
@@ -142,7 +144,9 @@ def _antibodies(streams: Streams, values: Array, people: People) -> None:
     negative = people.failure == FAILURES.index("INCL09")
     level = np.where((rf & ~negative)[:, None], 16 + 140 * luck[:, [2]] ** 2, 8 + 5 * luck[:, [2]])
     values[:, :, place("RF")] = level * np.linspace(1, 0.9, SLOTS)
-    values[:, :, place("RF")] = np.where(level > 16, np.maximum(values[:, :, place("RF")], 14.6), np.minimum(level, 13))  # noqa: PLR2004
+    values[:, :, place("RF")] = np.where(
+        level > 16, np.maximum(values[:, :, place("RF")], 14.6), np.minimum(level, 13)
+    )  # noqa: PLR2004
     level = np.where((ccp & ~negative)[:, None], 24 + 220 * luck[:, [3]] ** 2, 3 + 12 * luck[:, [3]])
     values[:, :, place("CCP")] = level + 0 * values[:, :, place("CCP")]
 
@@ -167,5 +171,7 @@ def crp_text(crp: Array) -> pl.Series:
     """CRP (tenths of mg/L) as the laboratory reports it: ``<0.5`` below its limit, null where MISSING."""
     tenths = pl.Series("t", crp, dtype=pl.Int64)
     text = pl.concat_str((pl.col("t") // 10).cast(pl.String), pl.lit("."), (pl.col("t") % 10).cast(pl.String))
-    shown = pl.when(pl.col("t") == MISSING).then(None).when(pl.col("t") < 5).then(pl.lit("<0.5")).otherwise(text)  # noqa: PLR2004 - the limit of quantitation
+    shown = (
+        pl.when(pl.col("t") == MISSING).then(None).when(pl.col("t") < 5).then(pl.lit("<0.5")).otherwise(text)
+    )  # noqa: PLR2004 - the limit of quantitation
     return tenths.to_frame().select(shown).to_series()

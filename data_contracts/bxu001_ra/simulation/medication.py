@@ -111,7 +111,9 @@ def _prior(trial: Trial) -> list[_Course]:
     tnf = _rows(_TNF, (luck[:, 1] * len(_TNF)).astype(np.int64))
     other = _rows(_OTHER_BIOLOGICS, (luck[:, 2] * len(_OTHER_BIOLOGICS)).astype(np.int64))
     once = other == drug("RITUXIMAB")
-    other_end = np.where(once, _since(trial, luck[:, 3], _RITUXIMAB, 500), _since(trial, luck[:, 3], _WASHED_OUT, 500))
+    other_end = np.where(
+        once, _since(trial, luck[:, 3], _RITUXIMAB, 500), _since(trial, luck[:, 3], _WASHED_OUT, 500)
+    )
     failed = (_background_choice(trial) + 1 + (luck[:, 4] * 2).astype(np.int64)) % len(_CSDMARDS)
     failed_end = tnf_end - 950 - (300 * luck[:, 4]).astype(np.int64)
     own = np.flatnonzero(luck[:, 5] < 0.25)  # noqa: PLR2004 - plausible share
@@ -119,7 +121,9 @@ def _prior(trial: Trial) -> list[_Course]:
     return [
         _Course(everybody, _rows(_CSDMARDS, failed), failed_end - length, failed_end, old=True),
         _Course(everybody, tnf, tnf_end - length, tnf_end, old=True),
-        _Course(own, other[own], np.where(once, other_end, other_end - length)[own], other_end[own], old=True),
+        _Course(
+            own, other[own], np.where(once, other_end, other_end - length)[own], other_end[own], old=True
+        ),
     ]
 
 
@@ -205,8 +209,14 @@ def _folic_acid(trial: Trial) -> pl.DataFrame:
 
 def _for_conditions(trial: Trial) -> pl.DataFrame:
     """Ongoing conditions of the medical history and what is taken for them."""
-    known = terms().filter((pl.col("use") == "MH") & pl.col("drug").is_not_null()).select(MHTERM="verbatim", drug="drug")
-    ongoing = medical_history(trial).filter(pl.col("MHONGO") == "Y").join(known, on="MHTERM", maintain_order="left")
+    known = (
+        terms()
+        .filter((pl.col("use") == "MH") & pl.col("drug").is_not_null())
+        .select(MHTERM="verbatim", drug="drug")
+    )
+    ongoing = (
+        medical_history(trial).filter(pl.col("MHONGO") == "Y").join(known, on="MHTERM", maintain_order="left")
+    )
     own = ongoing[PERSON].to_numpy()
     rows = np.array([drug(name) for name in ongoing["drug"]], dtype=np.int64)
     start = trial.people.consent[own] - 200 - 11 * (own % 17)
@@ -217,13 +227,17 @@ def _premedication(trial: Trial) -> pl.DataFrame:
     luck = _luck(trial, "premedication", 1)[:, 0]
     own = np.flatnonzero(trial.course.infused & (luck < 0.4))  # noqa: PLR2004 - the site decides
     day = trial.people.day1[own]
-    return _cm_records(own, np.full(own.size, drug("DIPHENHYDRAMINE")), day, day, trial.entered[own, c.D1] + 7)
+    return _cm_records(
+        own, np.full(own.size, drug("DIPHENHYDRAMINE")), day, day, trial.entered[own, c.D1] + 7
+    )
 
 
 def _for_events(events: pl.DataFrame) -> pl.DataFrame:
     """What was given for an adverse event, linked by its number, for as long as the event lasted."""
     treated = events.filter("AECONTRT")
-    given = treated["AETERM"].replace_strict(dict(terms().select("verbatim", "drug").iter_rows()), return_dtype=pl.String)
+    given = treated["AETERM"].replace_strict(
+        dict(terms().select("verbatim", "drug").iter_rows()), return_dtype=pl.String
+    )
     rows = np.array([drug(name) for name in given], dtype=np.int64)
     start, end = treated["start"].to_numpy(), treated["end"].to_numpy()
     later = treated["ends_later"].to_numpy()
@@ -238,4 +252,3 @@ def _for_events(events: pl.DataFrame) -> pl.DataFrame:
         later=later,
         amended=np.where(later, treated["amended"].to_numpy() + 10, MISSING),
     )
-

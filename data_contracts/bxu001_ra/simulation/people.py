@@ -107,7 +107,10 @@ def people(streams: Streams, subjects: int) -> People:
         randomized_at=at,
         female=female,
         age=age,
-        birth=consent - (age * 365.25).astype(np.int64) - 3 - (355 * streams.uniform("people/birth", size)).astype(int),
+        birth=consent
+        - (age * 365.25).astype(np.int64)
+        - 3
+        - (355 * streams.uniform("people/birth", size)).astype(int),
         races=_races(streams, size),
         hispanic=streams.uniform("people/ethnicity", size) < 0.15,  # noqa: PLR2004 - plausible share
         childbearing=female & (age < 50) & fertile,  # noqa: PLR2004 - usual age of menopause
@@ -156,7 +159,9 @@ def _consent(streams: Streams, day1: Array) -> Array:
     return consent
 
 
-def _place_in_cohort(order: Array, cohort: Array, first_cohort: int, randomized: Array, moment: Array) -> Array:
+def _place_in_cohort(
+    order: Array, cohort: Array, first_cohort: int, randomized: Array, moment: Array
+) -> Array:
     """Numbers are handed out in the order of randomization, across sites and time zones."""
     ranked = np.lexsort((order, np.where(randomized, moment, moment.max() + 1), ~randomized))
     place = np.empty_like(ranked)

@@ -123,8 +123,12 @@ def _haq(trial: Trial, person: Array, place: Array) -> pl.Series:
 
 def _with_indices(frame: pl.DataFrame) -> pl.DataFrame:
     counts = {"tjc": "tjc", "sjc": "sjc", "ptga": "ptga"}
-    crp = with_das28(frame, **counts, reactant="crp", formula=DAS28_CRP, score="DAS28CRP", category="_crp_level")
-    esr = with_das28(crp, **counts, reactant="esr", formula=DAS28_ESR, score="DAS28ESR", category="_esr_level")
+    crp = with_das28(
+        frame, **counts, reactant="crp", formula=DAS28_CRP, score="DAS28CRP", category="_crp_level"
+    )
+    esr = with_das28(
+        crp, **counts, reactant="esr", formula=DAS28_ESR, score="DAS28ESR", category="_esr_level"
+    )
     cdai = with_cdai(esr, **counts, phga="phga", score="CDAI", category="_cdai_level")
     return with_sdai(cdai, **counts, phga="phga", crp="crp", score="SDAI", category="_sdai_level")
 
@@ -147,4 +151,3 @@ def _with_responses(frame: pl.DataFrame) -> pl.DataFrame:
         pl.when(after).then(pl.col(name).fill_null(_UNDETERMINED)).alias(name)
         for name in ("ACR20", "ACR50", "ACR70", "EULCRP", "EULESR")
     )
-

@@ -110,7 +110,9 @@ def medical_history(trial: Trial) -> pl.DataFrame:
     """MH: up to four conditions a subject; the day of an old start is often unknown."""
     size, terms = trial.people.size, history_terms()
     luck = trial.streams.uniform("screening/history", size, _SLOTS_OF_HISTORY, 4)
-    which = np.argsort(trial.streams.uniform("screening/condition", size, len(terms)), axis=1)[:, :_SLOTS_OF_HISTORY]
+    which = np.argsort(trial.streams.uniform("screening/condition", size, len(terms)), axis=1)[
+        :, :_SLOTS_OF_HISTORY
+    ]
     happened = luck[..., 0] < np.array((0.8, 0.6, 0.3, 0.15))
     person, slot = np.nonzero(happened)
     chance = luck[person, slot]
@@ -156,7 +158,8 @@ def classification(trial: Trial) -> pl.DataFrame:
     """RACC: the 2010 criteria from the same joints, antibodies and CRP that are in the data."""
     joints = np.where(trial.activity.tender_count[:, 0] > _MANY_JOINTS, 5, 3)
     ratio = np.maximum(
-        reported(trial.values, c.SCR, "RF") / 10 / _RF_ULN, reported(trial.values, c.SCR, "CCP") / 10 / _CCP_ULN
+        reported(trial.values, c.SCR, "RF") / 10 / _RF_ULN,
+        reported(trial.values, c.SCR, "CCP") / 10 / _CCP_ULN,
     )
     serology = np.select([ratio <= 1, ratio <= _HIGH_POSITIVE], [0, 2], 3)
     reactants = (trial.activity.crp[:, 0] > 50).astype(np.int64)  # noqa: PLR2004 - 5.0 mg/L in tenths
@@ -168,4 +171,6 @@ def classification(trial: Trial) -> pl.DataFrame:
         "RACCTOT": joints + serology + reactants + 1,
         "RACCDAT": edc_date(trial.people.consent),
     }
-    return entered(_all(trial), "SCR", np.maximum(trial.entered[:, c.SCR], trial.reported[:, c.SCR] + 600), fields)
+    return entered(
+        _all(trial), "SCR", np.maximum(trial.entered[:, c.SCR], trial.reported[:, c.SCR] + 600), fields
+    )

@@ -20,7 +20,18 @@ from pipeline.simulate import Tables
 from pipeline.simulate.records import end_of
 
 LEVELS: Final = (0.0, 0.75, 1.5)  # 10^6 cells/kg by place in ARMS
-_FIRST_NAMES: Final = ("ALEX", "BLAIR", "CASEY", "DANA", "ELLIS", "FRANKIE", "GRAY", "HARPER", "INDIGO", "JORDAN")
+_FIRST_NAMES: Final = (
+    "ALEX",
+    "BLAIR",
+    "CASEY",
+    "DANA",
+    "ELLIS",
+    "FRANKIE",
+    "GRAY",
+    "HARPER",
+    "INDIGO",
+    "JORDAN",
+)
 _LAST_NAMES: Final = ("ARLEN", "BROOK", "COLE", "DREW", "EMERY", "FINCH", "GALE")
 _RELEASED_AFTER: Final = 45  # minutes from randomization to the release of the fresh bag
 
@@ -72,7 +83,10 @@ def _sites(trial: Trial) -> pl.DataFrame:
     count = max(int(trial.people.site.max()) - who.FIRST_SITE + 1, who.FEWEST_SITES)
     place = np.arange(count)
     number = pl.Series(place + who.FIRST_SITE).cast(pl.String)
-    first, last = one_of(_FIRST_NAMES, place % len(_FIRST_NAMES)), one_of(_LAST_NAMES, place % len(_LAST_NAMES))
+    first, last = (
+        one_of(_FIRST_NAMES, place % len(_FIRST_NAMES)),
+        one_of(_LAST_NAMES, place % len(_LAST_NAMES)),
+    )
     return pl.DataFrame(
         {
             "SITEID": number,
@@ -111,7 +125,9 @@ def _releases(trial: Trial, own: Array, at: Array, moment: datetime) -> pl.DataF
     people = trial.people
     luck = trial.streams.uniform("supply/release", people.size, 2)[own]
     arm = people.arm[own]
-    cells = np.rint(1000 * np.array(LEVELS)[arm] * people.weight[own] * (0.95 + 0.1 * luck[:, 0])).astype(np.int64)
+    cells = np.rint(1000 * np.array(LEVELS)[arm] * people.weight[own] * (0.95 + 0.1 * luck[:, 0])).astype(
+        np.int64
+    )
     viability = np.rint(10 * (86 + 11 * luck[:, 1])).astype(np.int64)
     lot = 1 + (people.day1[own] - people.day1.min()) // 7
     table = pl.DataFrame(

@@ -13,7 +13,13 @@ from typing import Final
 import polars as pl
 
 DICTIONARY: Final = "INVENTED 1.0"
-_LEVELS: Final = {"LLT": 90_100_000, "PT": 90_200_000, "HLT": 90_300_000, "HLGT": 90_400_000, "SOC": 90_500_000}
+_LEVELS: Final = {
+    "LLT": 90_100_000,
+    "PT": 90_200_000,
+    "HLT": 90_300_000,
+    "HLGT": 90_400_000,
+    "SOC": 90_500_000,
+}
 _FIRST_DRUG: Final = 90_000_101
 
 
@@ -23,7 +29,8 @@ def terms() -> pl.DataFrame:
     table = pl.read_csv(Path(__file__).with_name("terms.csv"), infer_schema=False)
     upper = table.rename({name: name.upper() for name in table.columns if name.upper() in _LEVELS})
     return upper.with_columns(
-        (pl.lit(first) + pl.col(level).rank("dense")).cast(pl.String).alias(f"{level}CD") for level, first in _LEVELS.items()
+        (pl.lit(first) + pl.col(level).rank("dense")).cast(pl.String).alias(f"{level}CD")
+        for level, first in _LEVELS.items()
     )
 
 

@@ -62,7 +62,9 @@ def laboratory_collection(trial: Trial) -> pl.DataFrame:
         "LBDAT": edc_date(np.where(drawn, minute // DAY, MISSING)),
         "LBTIM": clock(minute),
         "ACCESSN": numbers.set(pl.Series(~drawn), None),
-        "LBFAST": fasting(trial.streams, trial.people).gather(person * SLOTS + slot).set(pl.Series(~drawn), None),
+        "LBFAST": fasting(trial.streams, trial.people)
+        .gather(person * SLOTS + slot)
+        .set(pl.Series(~drawn), None),
     }
     # Entered before the laboratory can report, so that a result never precedes its collection form.
     created = np.minimum(trial.entered[person, slot], course.visit[person, slot] * DAY + 2 * DAY)
@@ -108,7 +110,9 @@ def infusion(trial: Trial) -> pl.DataFrame:
     return pl.concat([whole, second.with_columns(FORMREPEAT=pl.lit(2, pl.Int64))])
 
 
-def _interval(trial: Trial, own: Array, start: Array, end: Array, volume: Array, *, interrupted: Array) -> pl.DataFrame:
+def _interval(
+    trial: Trial, own: Array, start: Array, end: Array, volume: Array, *, interrupted: Array
+) -> pl.DataFrame:
     people, infused = trial.people, trial.course.infused[own]
     given = {
         "ECSTDAT": edc_date(np.where(infused, start // DAY, MISSING)),
@@ -157,7 +161,11 @@ def _measured(trial: Trial, person: Array, slot: Array, point: Array) -> pl.Data
     optional = np.isin(slot, c.MAY_BE_MISSED)
     none = optional & (luck[:, 0] < 0.003)  # noqa: PLR2004 - now and then nobody measures
     no_oxygen = ~none & (luck[:, 1] < 0.005) & (point <= 0)  # noqa: PLR2004 - a broken oximeter
-    values = np.array((126, 78, 72, 15, 367, 97.5)) + np.array((11, 7, 8, 1.5, 2, 0.9)) * own + np.array((5, 4, 4, 1, 2, 0.5)) * day
+    values = (
+        np.array((126, 78, 72, 15, 367, 97.5))
+        + np.array((11, 7, 8, 1.5, 2, 0.9)) * own
+        + np.array((5, 4, 4, 1, 2, 0.5)) * day
+    )
     values = np.rint(values).astype(np.int64)
     values[:, 5] = np.clip(values[:, 5], 94, 100)
     shown = np.where(none[:, None], MISSING, values)
@@ -167,7 +175,9 @@ def _measured(trial: Trial, person: Array, slot: Array, point: Array) -> pl.Data
     created = trial.entered[person, slot] + np.maximum(point, 0)
     fields = {
         "VSPERF": yes_no(~none),
-        "VSREASND": one_of(("STAFF NOT AVAILABLE", "OXIMETER BROKEN"), np.select([none, no_oxygen], [0, 1], -1)),
+        "VSREASND": one_of(
+            ("STAFF NOT AVAILABLE", "OXIMETER BROKEN"), np.select([none, no_oxygen], [0, 1], -1)
+        ),
         "VSDAT": edc_date(np.where(none, MISSING, trial.course.visit[person, slot])),
         "VSTPT": one_of(("PRE", *(str(minute) for minute in _AFTER_START)), point),
         "VSTIM": clock(np.where(none, MISSING, _minute_of(trial, person, slot, point, luck[:, 3]))),
@@ -180,7 +190,9 @@ def _measured(trial: Trial, person: Array, slot: Array, point: Array) -> pl.Data
         **_body(trial, person, slot, point, none, imperial),
     }
     amended = np.where(late, created + (10 + (20 * luck[:, 3]).astype(np.int64)) * DAY, MISSING)
-    return entered(person, one_of(_OIDS, slot), created, fields, group=np.maximum(point, 0) + 1, amended=amended)
+    return entered(
+        person, one_of(_OIDS, slot), created, fields, group=np.maximum(point, 0) + 1, amended=amended
+    )
 
 
 def _minute_of(trial: Trial, person: Array, slot: Array, point: Array, luck: Array) -> Array:
@@ -191,14 +203,18 @@ def _minute_of(trial: Trial, person: Array, slot: Array, point: Array, luck: Arr
     return np.where(slot == c.D1, infused, usual)
 
 
-def _body(trial: Trial, person: Array, slot: Array, point: Array, none: Array, imperial: Array) -> dict[str, pl.Series]:
+def _body(
+    trial: Trial, person: Array, slot: Array, point: Array, none: Array, imperial: Array
+) -> dict[str, pl.Series]:
     """Weight where it is planned (on Day 1 the dosing weight), height once."""
     planned = np.isin(slot, c.WEIGHT) & (point <= 0) & ~none
     drift = np.rint(8 * trial.streams.normal("vitals/weight", trial.people.size, SLOTS))[person, slot]
     tenths = np.rint(10 * trial.people.weight[person]) + np.where(slot > c.D1, drift, 0)
     weight = np.where(imperial, np.rint(tenths / _POUND), tenths)
     once = (slot == c.SCR) & ~none
-    tall = np.where(imperial, np.rint(10 * trial.people.height[person] / _INCH), 10 * trial.people.height[person])
+    tall = np.where(
+        imperial, np.rint(10 * trial.people.height[person] / _INCH), 10 * trial.people.height[person]
+    )
     unit = imperial.astype(np.int64)
     return {
         "WEIGHT": fixed(np.where(planned, weight, MISSING), 1),

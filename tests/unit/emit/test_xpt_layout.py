@@ -1,4 +1,4 @@
-"""The bytes of a transport file against the published layout, by a parser that shares no code with the writer."""
+"""The bytes of a transport file against the published layout, by a parser of its own."""
 
 from __future__ import annotations
 

@@ -1,0 +1,182 @@
+"""What of a dataset is submitted: which variables, how wide, with which values (rule R14).
+
+The records are read lazily, a few columns at a time, so a dataset of millions of records needs little memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from pipeline.emit.define_shapes import (
+    NUM_BYTES,
+    Shape,
+    iso_facts,
+    iso_shape,
+    number_shape,
+    plain_numbers,
+)
+from pipeline.emit.member import Column, Kind, Member
+from pipeline.errors import BuildFailed
+from pipeline.specs.load import StudySpec
+from pipeline.specs.models import Dataset, Variable
+from pipeline.specs.standard import VariableFacts
+
+ROWS_AT_A_TIME = 100_000  # one row group of the warehouse: a slice then decodes no group twice
+_ISO = "ISO 8601"
+_PERMISSIBLE = "Perm"
+# Code variables of the SDTM and the variables that name their values; --TESTCD is named by --TEST.
+_NAMED_BY = {
+    "VISITNUM": "VISIT",
+    "ARMCD": "ARM",
+    "ACTARMCD": "ACTARM",
+    "ETCD": "ELEMENT",
+    "QNAM": "QLABEL",
+    "TSPARMCD": "TSPARM",
+}
+_ABBREVIATIONS = ("DOMAIN", "RDOMAIN")
+_RESULTS = ("ORRES", "STRESC")  # their values belong to a test: see define_levels
+
+
+@dataclass(frozen=True)
+class SubmittedVariable:
+    """One variable of a submitted dataset.
+
+    ``width`` is in bytes as the file has it; ``values`` are the distinct values, in order, where they are drawn
+    from a list, else empty; ``names`` maps such a value to the value of the variable that names it.
+    """
+
+    name: str
+    spec: Variable
+    facts: VariableFacts
+    width: int
+    shape: Shape
+    has_data: bool
+    values: tuple[str, ...] = ()
+    names: Mapping[str, str] | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """``Num`` or ``Char``."""
+        return "Num" if self.facts.type == "Num" else "Char"
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """One dataset as it is submitted; ``records`` has its variables in order and no other column."""
+
+    dataset: Dataset
+    records: pl.LazyFrame
+    count: int
+    variables: tuple[SubmittedVariable, ...]
+
+    @property
+    def name(self) -> str:
+        """The dataset's name."""
+        return self.dataset.dataset
+
+    def find(self, name: str) -> SubmittedVariable | None:
+        """The variable of that name if it is submitted and has a value, else None."""
+        return next((each for each in self.variables if each.name == name and each.has_data), None)
+
+    def member(self, created: datetime) -> Member:
+        """What the transport file says about itself."""
+        columns = tuple(Column(v.name, v.facts.label, v.kind, v.width) for v in self.variables)
+        return Member(self.name, self.dataset.label, columns, created)
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """All records in order, a bounded number at a time."""
+        for start in range(0, self.count, ROWS_AT_A_TIME):
+            yield self.records.slice(start, ROWS_AT_A_TIME).collect()
+
+
+def submitted(spec: StudySpec, dataset: str, records: pl.LazyFrame) -> Submitted | None:
+    """What is submitted of ``dataset``, or None if it has no record.
+
+    A permissible variable without any value is left out; a required or expected one stays with ``has_data``
+    false. Raises BuildFailed if a column is missing or a code has two names.
+    """
+    variables = spec.ordered(dataset)
+    available = set(records.collect_schema().names())
+    if missing := [name for name, _, _ in variables if name not in available]:
+        raise BuildFailed(dataset, f"the records lack {missing[0]}", "build the dataset again")
+    facts = _facts(records, variables)
+    if not facts["_count"]:
+        return None
+    kept = [each for each in variables if facts[f"{each[0]}.filled"] or each[2].core != _PERMISSIBLE]
+    chosen = records.select(name for name, _, _ in kept)
+    described = tuple(_described(spec, dataset, chosen, facts, each) for each in kept)
+    return Submitted(spec.dataset(dataset), chosen, int(facts["_count"]), described)
+
+
+def _facts(records: pl.LazyFrame, variables: list[tuple[str, Variable, VariableFacts]]) -> dict[str, Any]:
+    """Everything that one pass over the records can tell."""
+    wanted = [pl.len().alias("_count")]
+    for name, _, facts in variables:
+        wanted.append(pl.col(name).count().alias(f"{name}.filled"))
+        if facts.type == "Char":
+            wanted.append(pl.col(name).str.len_bytes().max().alias(f"{name}.longest"))
+        if facts.domain.startswith(_ISO):
+            wanted += iso_facts(name)
+    row: dict[str, Any] = records.select(wanted).collect(engine="streaming").row(0, named=True)
+    return row
+
+
+def _described(
+    spec: StudySpec,
+    dataset: str,
+    records: pl.LazyFrame,
+    known: dict[str, Any],
+    variable: tuple[str, Variable, VariableFacts],
+) -> SubmittedVariable:
+    name, rules, facts = variable
+    distinct = _distinct(records, name) if facts.type == "Num" or is_listed(spec, dataset, rules, facts) else None
+    longest = max(known.get(f"{name}.longest") or 0, 1)
+    if facts.type == "Num":
+        assert distinct is not None
+        shape, width = number_shape(distinct), NUM_BYTES
+    elif facts.domain.startswith(_ISO):
+        shape, width = iso_shape(known, name, facts.domain), longest
+    else:
+        shape, width = Shape("text", longest), longest
+    names = _names(records, dataset, name) if name in records.collect_schema() else None
+    values = _as_values(distinct) if is_listed(spec, dataset, rules, facts) and distinct is not None else ()
+    return SubmittedVariable(name, rules, facts, width, shape, bool(known[f"{name}.filled"]), values, names)
+
+
+def _distinct(records: pl.LazyFrame, name: str) -> pl.Series:
+    return records.select(pl.col(name)).drop_nulls().unique().collect(engine="streaming")[name].sort()
+
+
+def _as_values(distinct: pl.Series) -> tuple[str, ...]:
+    return tuple(distinct if distinct.dtype == pl.String else plain_numbers(distinct))
+
+
+def is_listed(spec: StudySpec, dataset: str, rules: Variable, facts: VariableFacts) -> bool:
+    """Whether the variable's values are drawn from a list, of the standard, of the study or of its own names."""
+    name = facts.variable
+    if name.removeprefix(dataset) in _RESULTS or rules.dictionary:
+        return False
+    lists = rules.codelist or facts.codelists
+    return bool(lists) or name in _NAMED_BY or name in _ABBREVIATIONS or name == f"{dataset}CAT"
+
+
+def named_by(dataset: str, name: str) -> str | None:
+    """The variable whose values name the codes of ``name`` (--TEST for --TESTCD), or None."""
+    return f"{dataset}TEST" if name == f"{dataset}TESTCD" else _NAMED_BY.get(name)
+
+
+def _names(records: pl.LazyFrame, dataset: str, name: str) -> dict[str, str] | None:
+    partner = named_by(dataset, name)
+    if partner is None or partner not in records.collect_schema():
+        return None
+    pairs = records.select(name, partner).drop_nulls().unique().collect(engine="streaming").sort(name, partner)
+    if pairs[name].is_duplicated().any():
+        fix = f"give every {name} one {partner}"
+        raise BuildFailed(f"{dataset}.{name}", f"a code has more than one {partner}", fix)
+    codes = pairs[name] if pairs[name].dtype == pl.String else plain_numbers(pairs[name])
+    return dict(zip(codes, pairs[partner], strict=True))
