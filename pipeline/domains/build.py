@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import polars as pl
 
@@ -20,13 +21,16 @@ from pipeline.domains.exposure import exposure
 from pipeline.domains.items import item_records
 from pipeline.domains.laboratory import laboratory_records
 from pipeline.domains.mapping import Mapped, mapped
-from pipeline.domains.records import Built, Inputs
+from pipeline.domains.records import ROSTER_KEY, Block, Built, Inputs
 from pipeline.domains.subject_visits import subject_visits
 from pipeline.domains.subjects import subjects
 from pipeline.domains.supplemental import QUALIFIED, supplemental
 from pipeline.domains.visit_times import visits
 from pipeline.errors import SpecError
 from pipeline.specs.models import Dataset
+
+ROWS_A_BLOCK = 400_000  # a block of a laboratory file this long takes about 2 GB on its way
+_BY_SUBJECT = ("items", "laboratory")
 
 DERIVED: dict[str, Callable[[Inputs], pl.DataFrame]] = {"subjects": subjects, "visits": visits, "elements": elements}
 
@@ -48,6 +52,26 @@ def build_dataset(inputs: Inputs, name: str) -> Built:
         pl.col(f"_{qnam}").alias(f"{QUALIFIED}{qnam}") for qnam in dataset.supplements if f"_{qnam}" in built.records.columns
     ]
     return replace(conforming, records=pl.concat([conforming.records, built.records.select(qualifiers)], how="horizontal"))
+
+
+def blocks(inputs: Inputs, name: str) -> list[Block | None]:
+    """How to cut the subjects so that no block of ``name`` has many more than ROWS_A_BLOCK source rows; [None] for one.
+
+    Only datasets whose every rule looks at one subject at a time are cut. Blocks follow the order of USUBJID, so their
+    records one after the other are the dataset in key order.
+    """
+    dataset = inputs.spec.dataset(name)
+    if dataset.build not in _BY_SUBJECT:
+        return [None]
+    counts = pl.concat([_rows_by_subject(inputs, source) for source in dataset.sources]).group_by(ROSTER_KEY).agg(pl.sum("rows"))
+    running = counts.sort(ROSTER_KEY).collect().with_columns(block=(pl.cum_sum("rows") - 1) // ROWS_A_BLOCK)
+    firsts = running.group_by("block", maintain_order=True).first()[ROSTER_KEY].to_list()[1:]
+    edges = [None, *firsts, None]
+    return [Block(first, after) for first, after in pairwise(edges)]
+
+
+def _rows_by_subject(inputs: Inputs, source: str) -> pl.LazyFrame:
+    return inputs.whole(source).group_by(ROSTER_KEY).agg(rows=pl.len().cast(pl.Int64))
 
 
 def _with(facts: Callable[[Workpiece], None]) -> Callable[[Inputs, Dataset], Built]:

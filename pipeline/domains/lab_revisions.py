@@ -12,8 +12,17 @@ from pipeline.domains.records import LINE, SET_ASIDE, Fate, set_aside, stacked
 from pipeline.specs.models import Laboratory
 
 
-def current_results(roles: Laboratory, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows that count, one a result, and all others with the reason why they do not (SET_ASIDE)."""
+def shared_accessions(roles: Laboratory, rows: pl.LazyFrame) -> pl.DataFrame:
+    """The accessions that are used for more than one subject, one column, sorted."""
+    people = rows.group_by(roles.accession).agg(pl.col(roles.subject).n_unique())
+    return people.filter(pl.col(roles.subject) > 1).select(roles.accession).sort(roles.accession).collect()
+
+
+def current_results(roles: Laboratory, rows: pl.DataFrame, shared: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that count, one a result, and all others with the reason why they do not (SET_ASIDE).
+
+    ``shared``: the accessions (column of the same name) that more than one subject uses, in the whole file.
+    """
     aside: list[pl.DataFrame] = []
     key = [roles.accession, roles.test, roles.specimen]
     revision = pl.col(roles.revision).cast(pl.Int64)
@@ -23,8 +32,8 @@ def current_results(roles: Laboratory, rows: pl.DataFrame) -> tuple[pl.DataFrame
         aside.append(set_aside(rows.filter(bad), roles.source, fate, f"{roles.source}.{rule}", reason))
         rows = rows.filter(~bad)
 
-    shared = pl.col(roles.subject).n_unique().over(roles.accession) > 1
-    out(shared, Fate.QUARANTINED, "accession", "the accession is used for more than one subject")
+    misused = pl.col(roles.accession).is_in(shared[roles.accession].implode())
+    out(misused, Fate.QUARANTINED, "accession", "the accession is used for more than one subject")
     preliminary = pl.col(roles.status) == roles.preliminary
     out(preliminary, Fate.SUPERSEDED, "preliminary", "a preliminary result is never loaded")
     older = revision < revision.max().over(key)

@@ -13,7 +13,7 @@ def draws_on_forms(inputs: Inputs) -> pl.LazyFrame:
     """One row an accession that the collection form names: accession, form_subject, form_oid, form_repeat."""
     roles, reference = inputs.spec.study.laboratory, inputs.spec.study.reference
     return (
-        inputs.live(roles.form)
+        inputs.whole(roles.form)
         .filter(pl.col(roles.form_accession).is_not_null())
         .select(
             accession=pl.col(roles.form_accession),

@@ -8,7 +8,7 @@ from pipeline.derive.iso8601 import collected_date, collected_time, compact_date
 from pipeline.domains.common import CONTACT, OID, REPEAT
 from pipeline.domains.items import NOT_DONE
 from pipeline.domains.lab_results import PROBLEM, with_catalogue, with_factor, with_formula, with_results
-from pipeline.domains.lab_revisions import current_results
+from pipeline.domains.lab_revisions import current_results, shared_accessions
 from pipeline.domains.lab_visits import with_visit
 from pipeline.domains.mapping import Mapped, mapped
 from pipeline.domains.records import LINE, SET_ASIDE, SOURCE, SUBJECT, Fate, Inputs, set_aside, stacked
@@ -48,7 +48,7 @@ def _central(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFra
     rows_here = rows.filter(~other)
     aside = [_unlisted(roles, rows.filter(pl.col("_dataset").is_null()))]
     aside += _not_built(roles, rows.filter(other & pl.col("_dataset").is_not_null()), elsewhere)
-    current, dropped = current_results(roles, rows_here)
+    current, dropped = current_results(roles, rows_here, shared_accessions(roles, inputs.whole(roles.source)))
     current = with_formula(spec, roles, with_results(spec, roles, with_factor(spec, roles, current), prefix), prefix)
     bad = current.filter(pl.col(PROBLEM).is_not_null())
     aside += [dropped, _unusable(roles, bad)]

@@ -15,6 +15,7 @@ from pipeline.specs.load import StudySpec
 LINE = "_line"
 SOURCE = "_source"
 SUBJECT = "_subject"
+ROSTER_KEY = "SUBJID"
 
 
 class Fate(StrEnum):
@@ -33,6 +34,19 @@ LINK = pl.Schema({"source": pl.String, "line": pl.UInt32, "subject": pl.String, 
 
 
 @dataclass(frozen=True)
+class Block:
+    """Subjects from ``first`` up to, not including, ``after``; None is open. Blocks side by side hold every subject once."""
+
+    first: str | None
+    after: str | None
+
+    def holds(self, subject: pl.Expr) -> pl.Expr:
+        """True for a subject of this block."""
+        inside = pl.lit(value=True) if self.first is None else subject >= self.first
+        return inside if self.after is None else inside & (subject < self.after)
+
+
+@dataclass(frozen=True)
 class Inputs:
     """What a domain may ask for, and nothing else.
 
@@ -45,9 +59,17 @@ class Inputs:
     typed: Callable[[str], pl.LazyFrame]
     derived: Callable[[str], pl.LazyFrame]
     records: Callable[[str], pl.LazyFrame]
+    block: Block | None = None
 
     def live(self, source: str) -> pl.LazyFrame:
-        """Accepted rows of ``source`` that the sender has not marked as deleted."""
+        """Accepted rows of ``source`` that the sender has not marked as deleted; of the block's subjects, if there is one."""
+        rows = self.whole(source)
+        if self.block is None or ROSTER_KEY not in rows.collect_schema().names():
+            return rows
+        return rows.filter(self.block.holds(pl.col(ROSTER_KEY)))
+
+    def whole(self, source: str) -> pl.LazyFrame:
+        """The same for all subjects, whatever the block."""
         rows = self.typed(source)
         marked = self.spec.study.delivery.deleted
         if marked.column not in rows.collect_schema().names():

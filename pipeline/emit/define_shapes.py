@@ -31,6 +31,12 @@ class Shape:
         """Whether every value is a plain number."""
         return self.datatype in ("integer", "float")
 
+    def joined(self, other: Shape) -> Shape:
+        """The narrowest shape of numbers that holds the numbers of both."""
+        after = max(self.digits or 0, other.digits or 0)
+        whole = max((each.length or 0) - (each.digits or 0) for each in (self, other))
+        return Shape("float", whole + after, after) if after else Shape("integer", whole)
+
 
 EMPTY_NUMBER = Shape("integer", NUM_BYTES)  # no value tells its digits, so the stored width stands for them
 

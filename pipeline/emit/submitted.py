@@ -117,9 +117,11 @@ def _facts(records: pl.LazyFrame, variables: list[tuple[str, Variable, VariableF
     """Everything that one pass over the records can tell."""
     wanted = [pl.len().alias("_count")]
     for name, _, facts in variables:
-        wanted.append(pl.col(name).count().alias(f"{name}.filled"))
-        if facts.type == "Char":
-            wanted.append(pl.col(name).str.len_bytes().max().alias(f"{name}.longest"))
+        if facts.type == "Num":
+            wanted.append(pl.col(name).count().alias(f"{name}.filled"))
+        else:
+            octets = pl.col(name).str.len_bytes()
+            wanted += [(octets > 0).sum().alias(f"{name}.filled"), octets.max().alias(f"{name}.longest")]
         if facts.domain.startswith(_ISO):
             wanted += iso_facts(name)
     row: dict[str, Any] = records.select(wanted).collect(engine="streaming").row(0, named=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import polars as pl
 
 from pipeline.contracts.check import check
-from pipeline.domains.build import DERIVED, build_dataset, last_dates
+from pipeline.domains.build import DERIVED, blocks, build_dataset, last_dates
+from pipeline.domains.records import Inputs
 from pipeline.errors import BuildFailed
 from pipeline.findings import Severity, as_findings
 from pipeline.flow.context import Context
@@ -152,17 +154,26 @@ def dataset_step(dataset: str, label: str, needs: tuple[str, ...]) -> Step:
     """One SDTM dataset with its links, rows set aside and findings."""
 
     def run(context: Context) -> Outcome:
-        built, table = build_dataset(context.inputs, dataset), dataset.lower()
-        context.store.write("sdtm", table, built.records)
-        context.store.write("ops", f"links_{table}", built.links)
-        context.store.write("ops", f"aside_{table}", built.set_aside)
-        context.store.write("qc", f"findings_{table}", built.findings)
-        quarantined = built.set_aside.filter(pl.col("fate") == "quarantined").height
-        return Outcome(
-            built.records.height, "sdtm", table, {"quarantined": quarantined}, severities(built.findings)
-        )
+        table, inputs = dataset.lower(), context.inputs
+        with context.store.workspace() as folder:
+            pieces = [_piece(replace(inputs, block=block), dataset, folder / f"{n}.parquet") for n, block in enumerate(blocks(inputs, dataset))]
+            context.store.write("sdtm", table, pl.scan_parquet([path for path, _ in pieces]))
+        links, aside, findings = (pl.concat([part[n] for _, part in pieces]) for n in range(3))
+        context.store.write("ops", f"links_{table}", links)
+        context.store.write("ops", f"aside_{table}", aside)
+        context.store.write("qc", f"findings_{table}", findings)
+        quarantined = aside.filter(pl.col("fate") == "quarantined").height
+        rows = context.read("sdtm", table).select(pl.len()).collect().item()
+        return Outcome(rows, "sdtm", table, {"quarantined": quarantined}, severities(findings))
 
     return Step(f"sdtm.{dataset}", "sdtm", label, needs, run)
+
+
+def _piece(inputs: Inputs, dataset: str, path: Path) -> tuple[Path, tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
+    """Builds one block of subjects: its records go to ``path``, so that only one block is in memory."""
+    built = build_dataset(inputs, dataset)
+    built.records.write_parquet(path, compression="lz4")
+    return path, (built.links, built.set_aside, built.findings)
 
 
 def severities(findings: pl.DataFrame) -> dict[str, int]:

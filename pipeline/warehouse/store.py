@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
 from pipeline.errors import BuildFailed
-from pipeline.files import sha256_of, written_aside
+from pipeline.files import machine_errors, sha256_of, written_aside
 from pipeline.warehouse.parquet import scan, write_parquet
 from pipeline.warehouse.places import Place, checked
 
@@ -58,6 +61,15 @@ class Store:
                     "give the new build its own id",
                 )
         return target
+
+    @contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """A folder for pieces of a table on its way to this store; gone when the block ends."""
+        folder = self.place.folder
+        with machine_errors(str(folder)):
+            folder.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(prefix=".pieces-", suffix=".part", dir=folder) as name:
+                yield Path(name)
 
     def read(self, layer: str, table: str) -> pl.LazyFrame:
         """The table as it was written. Raises BuildFailed if this build has not written it."""

@@ -107,9 +107,7 @@ def ticked(condition: Array) -> pl.Series:
 
 def completed_years(birth: Array, on: Array) -> Array:
     """Completed years of age on the days ``on``."""
-    frame = pl.DataFrame({"b": dates(birth), "o": dates(on)})
-    years = pl.col("o").dt.year() - pl.col("b").dt.year()
-    early = (pl.col("o").dt.month() * 100 + pl.col("o").dt.day()) < (
-        pl.col("b").dt.month() * 100 + pl.col("b").dt.day()
-    )
-    return frame.select(years - early.cast(pl.Int32)).to_series().to_numpy()
+    frame = pl.DataFrame({"born": dates(birth), "on": dates(on)})
+    month_day = [100 * pl.col(name).dt.month().cast(pl.Int32) + pl.col(name).dt.day() for name in frame.columns]
+    years = pl.col("on").dt.year() - pl.col("born").dt.year() - (month_day[1] < month_day[0]).cast(pl.Int32)
+    return frame.select(years).to_series().to_numpy()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from data_contracts.bxu001_ra.simulation import BXU001_RA
+from data_contracts.bxu001_ra.simulation import MODEL
 from pipeline.contracts.catalog import contract_models
 from pipeline.contracts.model import layout_of
 from pipeline.simulate import Simulated, simulate
@@ -52,7 +52,7 @@ def read(path: Path, separator: str = ",") -> pl.DataFrame:
 def night(folder: Path, *, seed: int = 1, subjects: int = 16, as_of: date = LAST_NIGHT, defects: str = "none") -> Night:
     return Night(
         simulate(
-            BXU001_RA,
+            MODEL,
             layouts(),
             folder / "delivery",
             folder / "restricted",

@@ -56,11 +56,10 @@ def test_age_is_the_completed_years_at_consent_and_within_the_limits(clean: Nigh
     joined = clean.form("DM").join(clean.form("DSIC"), on="SUBJID", suffix="_ic").with_columns(
         birth=day("BRTHDAT"), consent=day("ICDAT")
     )
-    birthday_due = (pl.col("consent").dt.month() * 100 + pl.col("consent").dt.day()) < (
-        pl.col("birth").dt.month() * 100 + pl.col("birth").dt.day()
-    )
-    years = pl.col("consent").dt.year() - pl.col("birth").dt.year() - birthday_due.cast(pl.Int32)
-    nothing(joined.filter((pl.col("AGE").cast(pl.Int32) != years) | ~pl.col("AGE").cast(pl.Int32).is_between(18, 70)))
+    last_birthday = pl.col("birth").dt.offset_by(pl.col("AGE") + "y")
+    next_birthday = pl.col("birth").dt.offset_by((pl.col("AGE").cast(pl.Int32) + 1).cast(pl.String) + "y")
+    right = (last_birthday <= pl.col("consent")) & (pl.col("consent") < next_birthday)
+    nothing(joined.filter(~right | ~pl.col("AGE").cast(pl.Int32).is_between(18, 70)))
 
 
 def test_screen_failures_are_about_a_sixth_and_name_the_criterion(clean: Night) -> None:

@@ -1,0 +1,121 @@
+"""The codelists of define.xml: each list once, with the values that the records have or the study can collect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+
+from odmlib.define_2_1 import model as odm
+
+from pipeline.emit.define_lists import CODED, ListUse
+from pipeline.errors import BuildFailed
+from pipeline.specs.load import StudySpec
+
+TERMINOLOGY = "STD.CT"
+_CODE = "nci:ExtCodeID"
+
+
+@dataclass
+class _Entry:
+    use: ListUse
+    datatype: str
+    values: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+class CodeLists:
+    """Collects the lists while items are described; the order of collecting does not matter."""
+
+    def __init__(self, spec: StudySpec) -> None:
+        self._spec = spec
+        self._entries: dict[str, _Entry] = {}
+
+    def use(self, listed: ListUse, datatype: str, values: Iterable[str]) -> None:
+        """Adds ``values`` to the list. Raises BuildFailed if a value is named in two ways."""
+        entry = self._entries.setdefault(listed.oid, _Entry(listed, datatype))
+        if "float" in (datatype, entry.datatype):
+            entry.datatype = "float"
+        entry.values |= {*values, *listed.collectable}
+        for value, name in (listed.names or {}).items():
+            if value in entry.values and entry.names.setdefault(value, name) != name:
+                fix = "give it one name in all datasets"
+                raise BuildFailed(listed.oid, "a value has different names in two datasets", fix)
+
+    def __contains__(self, oid: object) -> bool:
+        """Whether the list has anything to show: a list without values is not in define.xml."""
+        entry = self._entries.get(str(oid))
+        return entry is not None and bool(entry.values or entry.use.dictionary)
+
+    def extensions(self) -> dict[str, str]:
+        """List -> why the study uses a value that its codelist of the standard lacks."""
+        told = {}
+        for oid, entry in sorted(self._entries.items()):
+            if entry.use.terms is None:
+                continue
+            outside = entry.values - set(entry.use.terms.terms)
+            added = [e for e in self._spec.study.extensions if e.codelist == entry.use.terms.code]
+            reasons = [each.why for each in added if outside & set(each.values)]
+            if reasons:
+                told[oid] = "; ".join(dict.fromkeys(reasons))
+        return told
+
+    def elements(self, comments: Mapping[str, str]) -> list[odm.CodeList]:
+        """The CodeList elements in order of their OIDs; ``comments`` maps a list to the OID of its comment."""
+        return [
+            _element(entry, comments.get(oid))
+            for oid, entry in sorted(self._entries.items())
+            if oid in self
+        ]
+
+
+def _element(entry: _Entry, comment: str | None) -> odm.CodeList:
+    use = entry.use
+    element = odm.CodeList(OID=use.oid, Name=use.name, DataType=entry.datatype)
+    if use.dictionary:
+        name, version = use.dictionary
+        facts = {"Dictionary": name} | ({"Version": version} if version else {})
+        element.ExternalCodeList = odm.ExternalCodeList(**facts)
+        return element
+    if use.terms:
+        element.StandardOID = TERMINOLOGY
+        element.Alias = [odm.Alias(Context=_CODE, Name=use.terms.code)]
+    else:
+        element.IsNonStandard = "Yes"
+    if comment:
+        element.CommentOID = comment
+    named = bool(entry.names) or (use.terms is not None and use.terms.code in CODED)
+    for number, value in enumerate(sorted(entry.values, key=_in_order), start=1):
+        if named:
+            element.CodeListItem.append(_decoded(entry, value, number))
+        else:
+            element.EnumeratedItem.append(_marked(odm.EnumeratedItem(CodedValue=value, OrderNumber=number), entry, value))
+    return element
+
+
+def _in_order(value: str) -> tuple[bool, Decimal, str]:
+    """Numbers by size, then texts by their characters."""
+    try:
+        return False, Decimal(value), value
+    except InvalidOperation:
+        return True, Decimal(0), value
+
+
+def _decoded(entry: _Entry, value: str, number: int) -> odm.CodeListItem:
+    terms = entry.use.terms
+    meaning = terms.terms[value].decode if terms and value in terms.terms else value
+    decode = odm.Decode(TranslatedText=[odm.TranslatedText(_content=entry.names.get(value, meaning), lang="en")])
+    return _marked(odm.CodeListItem(CodedValue=value, OrderNumber=number, Decode=decode), entry, value)
+
+
+def _marked(item: odm.CodeListItem | odm.EnumeratedItem, entry: _Entry, value: str) -> odm.CodeListItem:
+    """The item with its NCI code, or marked as an extension of the list."""
+    terms = entry.use.terms
+    if terms is None:
+        return item
+    if value in terms.terms:
+        item.Alias = [odm.Alias(Context=_CODE, Name=terms.terms[value].code)]
+    else:
+        item.ExtendedValue = "Yes"
+    return item
+

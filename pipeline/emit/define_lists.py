@@ -1,0 +1,148 @@
+"""Which list the values of an item are drawn from: of the terminology, of the study, or of a dictionary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pipeline.emit.submitted import Submitted, SubmittedVariable, named_by
+from pipeline.errors import BuildFailed
+from pipeline.specs.load import StudySpec
+from pipeline.specs.standard import Codelist
+
+NO_YES = "C66742"  # NY
+DOMAINS = "C66734"  # DOMAIN
+# Codelists of the CDISC terminology whose values are codes; NCI's preferred term tells what they mean.
+CODED = frozenset({NO_YES, DOMAINS, "C66731"})  # NY, DOMAIN, SEX
+
+_ABBREVIATED = ("DOMAIN", "RDOMAIN")
+_SHARED = {"VISITNUM": "VISITNUM", "ARMCD": "ARMCD", "ACTARMCD": "ARMCD", "ETCD": "ETCD"}
+# Dictionaries as the Define-XML terminology (C66788) spells them, and where the study states the version.
+_DICTIONARIES = {
+    "MedDRA": ("MedDRA", "meddra"),
+    "WHODrug": ("WHODD", "whodrug"),
+    "CTCAE": ("CTCAE", "ctcae"),
+    "LOINC": ("LOINC", ""),
+}
+_LONGEST_SLUG = 40
+_SPELLED = {"%": "pct", "/": "_", "^": "", "*": "x", "<": "lt", ">": "gt", "+": "plus"}
+
+
+@dataclass(frozen=True)
+class ListUse:
+    """A list as one item uses it.
+
+    ``terms`` is the CDISC codelist or None for a list of the sponsor; ``collectable`` are values that belong to
+    the list even if no record has them; ``names`` decode the values, empty if the values speak for themselves;
+    ``dictionary`` is the external dictionary and its version.
+    """
+
+    oid: str
+    name: str
+    terms: Codelist | None = None
+    collectable: tuple[str, ...] = ()
+    names: Mapping[str, str] | None = None
+    dictionary: tuple[str, str | None] | None = None
+
+
+def slug(text: str) -> str:
+    """``text`` as a part of an OID: letters, digits, underscore, hyphen and point."""
+    spelled = "".join(_SPELLED.get(character, character) for character in text)
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", spelled)
+
+
+def codes_of(submitted: Submitted, variable: SubmittedVariable) -> tuple[str, ...]:
+    """NCI codes and sponsor names of the lists that the specification, or else SDTMIG, gives the variable."""
+    if variable.name in _ABBREVIATED:
+        return (DOMAINS,)
+    return variable.spec.codelist or variable.facts.codelists
+
+
+def known_lists(spec: StudySpec, codes: Iterable[str]) -> list[Codelist]:
+    """Those of ``codes`` that are lists of the pinned terminology."""
+    return [spec.standard.codelists[code] for code in codes if code in spec.standard.codelists]
+
+
+def permitted_values(spec: StudySpec, terms: Codelist) -> set[str]:
+    """Terms of the codelist and what the study adds to it."""
+    added = (each.values for each in spec.study.extensions if each.codelist == terms.code)
+    return set(terms.terms).union(*added)
+
+
+def whole_list(terms: Codelist, names: Mapping[str, str] | None = None) -> ListUse:
+    """The list of the standard, shared by all items that use it."""
+    return ListUse(f"CL.{terms.name}", terms.name, terms, names=names)
+
+
+def part_list(terms: Codelist, values: tuple[str, ...], place: str) -> ListUse:
+    """Only ``values`` of the list: what one test may have. ``place`` names the test where the values would be long."""
+    joined = "-".join(slug(value) for value in values)
+    told = len(joined) <= _LONGEST_SLUG
+    return ListUse(
+        f"CL.{terms.name}.{joined if told else place}",
+        f"{terms.name} ({', '.join(values) if told else place})",
+        terms,
+    )
+
+
+def codemap_list(spec: StudySpec, codemap: str, *, by_code: bool = False) -> ListUse:
+    """The terms of a codemap (``by_code``: its codes, named by the terms); NY where all of them are in NY."""
+    pairs = spec.codemap(codemap)
+    no_yes = spec.standard.codelists.get(NO_YES)
+    if no_yes and not by_code and set(pairs.values()) <= set(no_yes.terms):
+        return whole_list(no_yes)
+    if by_code:
+        return ListUse(f"CL.{codemap}.CODE", f"{codemap} code", collectable=tuple(pairs), names=pairs)
+    return ListUse(f"CL.{codemap}", codemap, collectable=tuple(dict.fromkeys(pairs.values())))
+
+
+def dictionary_list(spec: StudySpec, dictionary: str, datatype: str) -> ListUse:
+    """The external dictionary; texts and codes of one dictionary are two lists because their type differs."""
+    name, version_field = _DICTIONARIES.get(dictionary, (dictionary, ""))
+    version = getattr(spec.study.standards, version_field) if version_field else None
+    suffix = "" if datatype == "text" else f".{datatype.upper()}"
+    return ListUse(f"CL.{slug(name).upper()}{suffix}", name, dictionary=(name, version))
+
+
+def sponsor_list(submitted: Submitted, variable: SubmittedVariable, name: str) -> ListUse:
+    """A list of the sponsor that holds the values which the records have."""
+    shared = _SHARED.get(name) or (name if name.startswith(submitted.name) else f"{name}.{submitted.name}")
+    return ListUse(f"CL.{shared}", shared, names=variable.names)
+
+
+def list_of(spec: StudySpec, submitted: Submitted, variable: SubmittedVariable) -> ListUse | None:
+    """The one list of a variable; None if it has none, or if its lists depend on another variable's value.
+
+    Raises BuildFailed if a value is in no list of the terminology that the variable has.
+    """
+    if variable.spec.dictionary:
+        return dictionary_list(spec, variable.spec.dictionary, variable.shape.datatype)
+    if variable.name.removeprefix(submitted.name) in ("ORRES", "STRESC"):
+        return None
+    codes = codes_of(submitted, variable)
+    if known := known_lists(spec, codes):
+        return _standard_list(spec, submitted, variable, known)
+    for code in codes:
+        mapped = code in set(spec.table("codemaps")["map"])
+        return codemap_list(spec, code) if mapped else sponsor_list(submitted, variable, code)
+    if variable.names and named_by(submitted.name, variable.name):
+        return sponsor_list(submitted, variable, variable.name)
+    return None
+
+
+def _standard_list(
+    spec: StudySpec, submitted: Submitted, variable: SubmittedVariable, known: list[Codelist]
+) -> ListUse | None:
+    if len(known) > 1:
+        return None
+    require_listed(spec, f"{submitted.name}.{variable.name}", variable.values, known[0])
+    return whole_list(known[0], variable.names)
+
+
+def require_listed(spec: StudySpec, what: str, values: Iterable[str], terms: Codelist) -> None:
+    """Nothing, or BuildFailed if a value is neither a term of the codelist nor added to it by the study."""
+    outside = set(values) - permitted_values(spec, terms)
+    if outside:
+        culprit = f"{len(outside)} of its values are not in codelist {terms.code} ({terms.name})"
+        raise BuildFailed(what, culprit, "correct them, or add them to the study's extensions of the codelist")

@@ -1,0 +1,253 @@
+"""The contents of define.xml as odmlib's Define-XML 2.1 model: what the package holds, and nothing that it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from odmlib.define_2_1 import model as odm
+
+from pipeline.emit.define_codelists import TERMINOLOGY, CodeLists
+from pipeline.emit.define_levels import Level, levels_of, origin_of
+from pipeline.emit.define_lists import ListUse, list_of
+from pipeline.emit.define_parts import GUIDE, Parts, described, item
+from pipeline.emit.define_shapes import Shape
+from pipeline.emit.marking import marking
+from pipeline.emit.submitted import Submitted, SubmittedVariable
+from pipeline.errors import BuildFailed
+from pipeline.specs.load import StudySpec
+
+# Order of the classes in define.xml (Define-XML 2.1, ItemGroupDef).
+_CLASSES = (
+    "TRIAL DESIGN",
+    "SPECIAL PURPOSE",
+    "INTERVENTIONS",
+    "EVENTS",
+    "FINDINGS",
+    "FINDINGS ABOUT",
+    "RELATIONSHIP",
+    "STUDY REFERENCE",
+)
+_SUBJECT = ("STUDYID", "USUBJID")
+_NO_DATA = "No record has a value."
+
+
+def in_define_order(found: Sequence[Submitted]) -> list[Submitted]:
+    """The datasets by class, and within a class in the order given. Raises BuildFailed for an unknown class."""
+    for each in found:
+        if each.dataset.class_ not in _CLASSES:
+            raise BuildFailed(each.name, "its class is not one of Define-XML", "correct the class in the specification")
+    return sorted(found, key=lambda each: _CLASSES.index(each.dataset.class_))
+
+
+def define_model(
+    spec: StudySpec, found: Sequence[Submitted], *, cut: date, mode: str, facts: Mapping[str, str]
+) -> odm.ODM:
+    """The whole document for the submitted datasets; depends on its arguments only.
+
+    ``facts`` gives the id of the build for FileOID (``build``); the times are the data cut.
+    """
+    study, mark = spec.study, marking(mode)
+    moment = f"{cut.isoformat()}T00:00:00"
+    root = odm.ODM(
+        FileType="Snapshot",
+        FileOID=".".join(filter(None, ["DEFINE", study.study, mode, facts.get("build")])),
+        CreationDateTime=moment,
+        AsOfDateTime=moment,
+        ODMVersion="1.3.2",
+        Originator=study.sponsor,
+        SourceSystem="sdtm-pipeline",
+        Context="Submission",
+    )
+    told = ": ".join(filter(None, [mark, study.title]))
+    root.Study = odm.Study(
+        OID=f"STUDY.{study.study}",
+        GlobalVariables=odm.GlobalVariables(
+            StudyName=odm.StudyName(_content=study.study),
+            StudyDescription=odm.StudyDescription(_content=told),
+            ProtocolName=odm.ProtocolName(_content=study.study),
+        ),
+        MetaDataVersion=_version(spec, in_define_order(found), mark),
+    )
+    return root
+
+
+def _version(spec: StudySpec, found: Sequence[Submitted], mark: str | None) -> odm.MetaDataVersion:
+    study, parts, lists = spec.study, Parts(), CodeLists(spec)
+    version = odm.MetaDataVersion(
+        OID=f"MDV.{study.study}.SDTMIG.{study.standards.sdtmig}",
+        Name=f"Study {study.study}, Data Definitions",
+        Description=f"Data definitions of study {study.study}, SDTMIG {study.standards.sdtmig}",
+        DefineVersion=study.standards.define,
+        Standards=_standards(spec),
+    )
+    if mark:
+        version.CommentOID = parts.comment("MDV", f"{mark}: treatment is masked; not for submission.")
+    chosen = _chosen_lists(spec, found, lists)
+    for each in found:
+        version.ItemGroupDef.append(_group(each, parts, chosen, lists, _common_shapes(found)))
+    reasons = {oid: parts.comment(oid, reason) for oid, reason in lists.extensions().items()}
+    version.ValueListDef = parts.values
+    version.WhereClauseDef = list(parts.wheres.values())
+    version.ItemDef = parts.items
+    version.CodeList = lists.elements(reasons)
+    version.MethodDef = parts.method_elements()
+    version.CommentDef = parts.comment_elements()
+    return version
+
+
+def _standards(spec: StudySpec) -> odm.Standards:
+    of = spec.study.standards
+    rows = (
+        {"OID": GUIDE, "Name": "SDTMIG", "Type": "IG", "Version": of.sdtmig},
+        {"OID": TERMINOLOGY, "Name": "CDISC/NCI", "Type": "CT", "PublishingSet": "SDTM", "Version": of.terminology},
+        {
+            "OID": "STD.DXCT",
+            "Name": "CDISC/NCI",
+            "Type": "CT",
+            "PublishingSet": "DEFINE-XML",
+            "Version": of.define_terminology,
+        },
+    )
+    return odm.Standards(Standard=[odm.Standard(**row, Status="Final") for row in rows])
+
+
+_Chosen = dict[str, tuple[dict[str, ListUse], list[Level]]]
+
+
+def _chosen_lists(spec: StudySpec, found: Sequence[Submitted], lists: CodeLists) -> _Chosen:
+    """Dataset -> the list of each variable and the value-level rows; every value is entered into its list."""
+    common = _common_shapes(found)
+    chosen: _Chosen = {}
+    for each in found:
+        uses = {v.name: use for v in each.variables if (use := list_of(spec, each, v))}
+        levels = levels_of(spec, each)
+        for variable in each.variables:
+            if variable.name in uses:
+                shape = common.get(variable.name, variable.shape)
+                lists.use(uses[variable.name], shape.datatype, variable.values)
+        for level in levels:
+            if level.listed:
+                lists.use(level.listed, level.shape.datatype, level.values)
+        chosen[each.name] = uses, levels
+    return chosen
+
+
+def _common_shapes(found: Sequence[Submitted]) -> dict[str, Shape]:
+    """A number that a list names (VISITNUM) has one type in all datasets, because the list has one."""
+    common: dict[str, Shape] = {}
+    for variable in (v for each in found for v in each.variables if v.kind == "Num" and v.names):
+        common[variable.name] = variable.shape.joined(common.get(variable.name, variable.shape))
+    return common
+
+
+def _group(
+    each: Submitted, parts: Parts, chosen: _Chosen, lists: CodeLists, common: Mapping[str, Shape]
+) -> odm.ItemGroupDef:
+    dataset, design = each.dataset, each.dataset.class_ == "TRIAL DESIGN"
+    group = odm.ItemGroupDef(
+        OID=f"IG.{each.name}",
+        Name=each.name,
+        Repeating="No" if design or dataset.keys == _SUBJECT else "Yes",
+        IsReferenceData="Yes" if design else "No",
+        SASDatasetName=each.name,
+        Domain=dataset.derived_from[0] if each.name.startswith("SUPP") else each.name,
+        Purpose="Tabulation",
+        Structure=dataset.structure,
+        StandardOID=GUIDE,
+        ArchiveLocationID=f"LF.{each.name}",
+    )
+    if dataset.comment:
+        group.CommentOID = parts.comment(each.name, dataset.comment)
+    group.Description = described(dataset.label)
+    group.Class = odm.Class(Name=dataset.class_)
+    file = f"{each.name.lower()}.xpt"
+    group.leaf = odm.leaf(ID=f"LF.{each.name}", href=file, title=odm.title(_content=file))
+    uses, levels = chosen[each.name]
+    kept = [variable.name for variable in each.variables]
+    keys = [key for key in dataset.keys if key in kept]
+    for number, variable in enumerate(each.variables, start=1):
+        own = [level for level in levels if level.variable == variable.name]
+        listed = uses.get(variable.name)
+        shaped = replace(variable, shape=common.get(variable.name, variable.shape))
+        reference = _variable(each.name, shaped, own, listed if listed and listed.oid in lists else None, parts)
+        reference.OrderNumber = number
+        if variable.name in keys:
+            reference.KeySequence = keys.index(variable.name) + 1
+        group.ItemRef.append(reference)
+    return group
+
+
+def _variable(
+    dataset: str, variable: SubmittedVariable, levels: list[Level], listed: ListUse | None, parts: Parts
+) -> odm.ItemRef:
+    """Adds the variable's definition and its value list to the parts; returns the reference to it."""
+    place, facts = f"{dataset}.{variable.name}", variable.facts
+    reference = odm.ItemRef(ItemOID=f"IT.{place}", Mandatory="Yes" if facts.core == "Req" else "No", Role=facts.role)
+    element = item(f"IT.{place}", variable.name, variable.shape, facts.label)
+    if listed:
+        element.CodeListRef = odm.CodeListRef(CodeListOID=listed.oid)
+    if not variable.has_data:
+        reference.HasNoData = "Yes"
+    own_origins = any(level.supplement for level in levels)
+    if not own_origins:
+        method = _explained(element, place, variable, parts)
+        if method:
+            reference.MethodOID = method
+    parts.items.append(element)
+    if levels:
+        element.ValueListRef = odm.ValueListRef(ValueListOID=f"VL.{place}")
+        _value_list(dataset, variable, levels, parts)
+    return reference
+
+
+def _explained(element: odm.ItemDef, place: str, variable: SubmittedVariable, parts: Parts) -> str | None:
+    """Adds origin and comment; returns the OID of the method of a derived variable."""
+    rules = variable.spec
+    element.Origin = [_origin(rules.origin, rules.source, rules.comment)]
+    derived = rules.origin == "Derived"
+    said = [
+        None if derived else rules.derived,
+        None if rules.origin == "Predecessor" else rules.comment,
+        None if variable.has_data else _NO_DATA,
+    ]
+    if text := ". ".join(each.removesuffix(".") for each in said if each):
+        element.CommentOID = parts.comment(place, text)
+    return _method(place, rules.derived or rules.comment, parts) if derived else None
+
+
+def _origin(kind: str, source: str, predecessor: str | None) -> odm.Origin:
+    """A predecessor is named in words; it has no source of its own."""
+    if kind == "Predecessor":
+        return odm.Origin(Type=kind, Description=described(predecessor or "Not stated"))
+    return odm.Origin(Type=kind, Source=source)
+
+
+def _method(place: str, sentence: str | None, parts: Parts) -> str:
+    if not sentence:
+        raise BuildFailed(place, "is derived and no sentence says how", "add it to the specification")
+    return parts.method(place, sentence)
+
+
+def _value_list(dataset: str, variable: SubmittedVariable, levels: list[Level], parts: Parts) -> None:
+    place = f"{dataset}.{variable.name}"
+    values = odm.ValueListDef(OID=f"VL.{place}")
+    for number, level in enumerate(levels, start=1):
+        oid, at = f"IT.{place}.{level.key}", f"{place}.{level.key}"
+        reference = odm.ItemRef(ItemOID=oid, OrderNumber=number, Mandatory="No")
+        reference.WhereClauseRef = [odm.WhereClauseRef(WhereClauseOID=parts.where(dataset, level))]
+        name = level.key if level.supplement else variable.name
+        element = item(oid, name, level.shape, level.label)
+        if level.listed:
+            element.CodeListRef = odm.CodeListRef(CodeListOID=level.listed.oid)
+        kind, source = origin_of(level, variable)
+        element.Origin = [_origin(kind, source, variable.spec.comment)]
+        if kind == "Derived":
+            own = level.supplement.content if level.supplement else None
+            reference.MethodOID = _method(at, own, parts) if own else f"MT.{place}"
+        elif level.supplement:
+            element.CommentOID = parts.comment(at, level.supplement.content)
+        parts.items.append(element)
+        values.ItemRef.append(reference)
+    parts.values.append(values)

@@ -1,0 +1,56 @@
+"""What to ask whom: the findings of a build as a list of questions, without a value and without a subject."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline.contracts.facts import source_facts
+from pipeline.findings import SEVERITIES, Severity
+from pipeline.flow.context import StudyParts
+
+QUESTION = pl.Schema(
+    {
+        "ask": pl.String,  # "site 101", or the sender of a source
+        "severity": pl.String,
+        "count": pl.UInt32,
+        "rule": pl.String,
+        "message": pl.String,
+        "action": pl.String,
+        "where": pl.String,  # "edc/CM.csv: 28, 30" (physical lines), the file alone, or null
+    }
+)
+_AT_SITE = ("Investigator", "Subject")  # owners whose answers the site collects
+_MOST_LINES = 6
+_BY = ("ask", "severity", "rule", "message", "action", "file")
+
+
+def questions(findings: pl.DataFrame, parts: StudyParts) -> pl.DataFrame:
+    """One row per person to ask and rule, most severe first; no row for mere facts (INFO).
+
+    A source that the site fills, with a known subject, is asked at the site; any other at its sender.
+    """
+    order = {name: rank for rank, name in enumerate(SEVERITIES)}
+    asked = findings.filter(pl.col("severity") != Severity.INFO).with_columns(ask=_whom(parts))
+    grouped = asked.sort("line").group_by(_BY).agg(pl.len().cast(pl.UInt32).alias("count"), pl.col("line"))
+    ranked = grouped.sort(
+        pl.col("severity").replace_strict(order, return_dtype=pl.Int8), "ask", "rule", "message", "file"
+    )
+    return ranked.with_columns(where=_where()).select(list(QUESTION))
+
+
+def _whom(parts: StudyParts) -> pl.Expr:
+    owners = {name: str(source_facts(model)["owner"]) for name, model in parts.models.items()}
+    owner = pl.col("source").replace_strict(owners, default=None, return_dtype=pl.String)
+    site = pl.col("subject").str.extract(parts.form.pattern)
+    at_site = owner.is_null() | owner.is_in(_AT_SITE)  # a dataset has no owner: its records are the sites'
+    sender = pl.format("{}, {}", owner.str.to_lowercase(), pl.col("source"))
+    return pl.when(at_site & site.is_not_null()).then(pl.format("site {}", site)).otherwise(
+        pl.coalesce(sender, pl.lit("data management"))
+    )
+
+
+def _where() -> pl.Expr:
+    lines = pl.col("line").list.drop_nulls()
+    more = pl.when(lines.list.len() > _MOST_LINES).then(pl.lit(", ...")).otherwise(pl.lit(""))
+    told = pl.format("{}: {}{}", "file", lines.list.head(_MOST_LINES).cast(pl.List(pl.String)).list.join(", "), more)
+    return pl.when(lines.list.len() > 0).then(told).otherwise(pl.col("file"))

@@ -1,0 +1,158 @@
+"""The engine runs any study: refusals, versions, restricted files, and the ledger's lines."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from pipeline.errors import SpecError, UsageError
+from pipeline.simulate import DefectKind, FileForm, Generated, Planted, Streams, simulate
+from pipeline.simulate.defects import Tables, inserted, noted, picked, rewritten
+from pipeline.simulate.records import as_known
+from pipeline.specs.layout import SourceLayout
+
+NIGHT = date(2030, 1, 31)
+LAYOUTS = {
+    "people": SourceLayout("people", "in/people.csv", ("WHO", "SAYS")),
+    "secret": SourceLayout("secret", "secret.csv", ("WHO", "ARM"), restricted=True, required=False),
+}
+
+
+def broken_line(tables: Tables, rng: np.random.Generator, count: int) -> Planted:
+    rows = picked(tables["people"], pl.col("SAYS").is_not_null(), rng, count).with_columns(SAYS=pl.lit("a\nb"))
+    table = rewritten(tables["people"], rows, ["SAYS"])
+    return Planted({**tables, "people": table}, noted("people", rows, "join lines", "R13", subject="WHO"))
+
+
+def doubled(tables: Tables, rng: np.random.Generator, count: int) -> Planted:
+    table, new = inserted(tables["people"], picked(tables["people"], pl.lit(value=True), rng, count))
+    return Planted({**tables, "people": table}, noted("people", new, "collapse", "4.2", subject="WHO"))
+
+
+class Village:
+    defects = {kind.name: kind for kind in (DefectKind("line", broken_line), DefectKind("twice", doubled))}  # noqa: RUF012 - a constant of the test
+
+    def generate(self, streams: Streams, subjects: int, as_of: date) -> Generated:
+        names = [f"P{number:02}" for number in range(subjects)]
+        words = [f"word {number}" for number in streams.uniform("words", subjects)]
+        people = pl.DataFrame({"SAYS": words, "WHO": names})
+        secret = pl.DataFrame({"WHO": names, "ARM": ["A"] * subjects})
+        files = {"people": FileForm("in/people.csv"), "secret": FileForm("secret.csv")}
+        return Generated({"people": people, "secret": secret}, files)
+
+
+class OtherColumns(Village):
+    def generate(self, streams: Streams, subjects: int, as_of: date) -> Generated:
+        made = super().generate(streams, subjects, as_of)
+        return Generated({"people": made.tables["people"].rename({"SAYS": "SAID"})}, made.files)
+
+
+def run(folder: Path, **changes: object) -> object:
+    given = {"subjects": 9, "seed": 1, "as_of": NIGHT} | changes
+    return simulate(Village(), LAYOUTS, folder, **given)  # type: ignore[arg-type]
+
+
+def test_a_delivery_has_the_columns_of_its_layout_in_order(tmp_path: Path) -> None:
+    run(tmp_path / "out")
+    assert (tmp_path / "out/in/people.csv").read_text().splitlines()[0] == "WHO,SAYS"
+
+
+def test_restricted_sources_are_written_only_where_the_caller_says(tmp_path: Path) -> None:
+    run(tmp_path / "without")
+    assert not list(tmp_path.rglob("secret.csv"))
+    run(tmp_path / "with", restricted=tmp_path / "vault")
+    assert list(tmp_path.rglob("secret.csv")) == [tmp_path / "vault/secret.csv"]
+
+
+def test_a_folder_that_holds_something_is_refused_and_an_empty_one_is_not(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    run(tmp_path / "empty")
+    with pytest.raises(UsageError, match="not empty") as refusal:
+        run(tmp_path / "empty")
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_refused_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "vault").mkdir()
+    (tmp_path / "vault/old").write_text("kept")
+    with pytest.raises(UsageError, match="not empty"):
+        run(tmp_path / "out", restricted=tmp_path / "vault")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["old", "vault"]
+
+
+@pytest.mark.parametrize("inner", ["out", "out/vault", "."])
+def test_the_restricted_folder_lies_apart_from_the_delivery(tmp_path: Path, inner: str) -> None:
+    with pytest.raises(UsageError, match="--restricted"):
+        run(tmp_path / "out", restricted=tmp_path / inner)
+
+
+def test_a_table_that_does_not_fit_its_layout_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="SAID, SAYS"):
+        simulate(OtherColumns(), LAYOUTS, tmp_path / "out", subjects=3, seed=1, as_of=NIGHT)
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_subjects_and_unknown_defects_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--subjects"):
+        run(tmp_path / "out", subjects=0)
+    with pytest.raises(UsageError, match="use none, all or of: line, twice"):
+        run(tmp_path / "out", defects="lines")
+
+
+def test_a_ledger_line_counts_the_line_breaks_above_it(tmp_path: Path) -> None:
+    run(tmp_path / "out", defects="all")
+    lines = (tmp_path / "out/in/people.csv").read_text().split("\n")
+    ledger = pl.read_csv(tmp_path / "out.ledger.csv")
+    assert ledger["kind"].to_list() == ["line", "line", "twice", "twice"]
+    for kind, line, who in ledger.select("kind", "line", "subject").iter_rows():
+        assert lines[line - 1].startswith(f"{who},")
+        if kind == "twice":
+            assert lines[line - 2] == lines[line - 1]
+        else:
+            assert lines[line - 1].endswith('"a')
+
+
+def test_a_clean_delivery_has_a_ledger_without_rows(tmp_path: Path) -> None:
+    run(tmp_path / "out")
+    assert (tmp_path / "out.ledger.csv").read_text() == "kind,file,line,subject,expected,rule\n"
+
+
+def test_a_defect_disturbs_no_other_and_not_the_trial(tmp_path: Path) -> None:
+    run(tmp_path / "one", defects="line")
+    run(tmp_path / "both", defects="line,twice")
+    one, both = (pl.read_csv(tmp_path / f"{name}.ledger.csv") for name in ("one", "both"))
+    assert both.filter(pl.col("kind") == "line")["subject"].to_list() == one["subject"].to_list()
+
+
+def test_a_topic_has_its_own_stream_and_a_row_does_not_depend_on_later_rows() -> None:
+    streams = Streams(5)
+    assert not np.array_equal(streams.uniform("a", 4), streams.uniform("b", 4))
+    assert np.array_equal(streams.normal("a", 9, 3)[:4], streams.normal("a", 4, 3))
+    assert not np.array_equal(Streams(6).uniform("a", 4), streams.uniform("a", 4))
+
+
+def record(**moments: datetime | None) -> pl.DataFrame:
+    schema = dict.fromkeys(("_created", "_amended", "_deleted"), pl.Datetime("us"))
+    frame = pl.DataFrame([moments], schema=schema)
+    return frame.with_columns(TERM=pl.lit("after"), TERM__before=pl.lit("before"))
+
+
+@pytest.mark.parametrize(
+    ("as_of", "shown"),
+    [
+        (date(2030, 1, 1), []),
+        (date(2030, 1, 2), [("before", "ACTIVE", 1)]),
+        (date(2030, 1, 5), [("after", "ACTIVE", 2)]),
+        (date(2030, 1, 9), [("after", "DELETED", 3)]),
+        (date(2030, 1, 10), []),
+    ],
+)
+def test_a_record_appears_changes_is_shown_deleted_once_and_is_gone(
+    as_of: date, shown: list[tuple[str, str, int]]
+) -> None:
+    life = record(_created=datetime(2030, 1, 2, 9), _amended=datetime(2030, 1, 5, 23), _deleted=datetime(2030, 1, 9, 12))
+    assert as_known(life, as_of).select("TERM", "_status", "_version").rows() == shown
