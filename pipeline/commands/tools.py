@@ -6,14 +6,21 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pipeline.commands import show
 from pipeline.errors import UsageError
-from pipeline.files import machine_errors
+from pipeline.files import machine_errors, write_text
 from pipeline.settings import CHECKOUT, Settings
 
-_DAGSTER_CONFIG = "telemetry:\n  enabled: false\n"
+# One build at a time holds the warehouse's lock: further runs wait in the queue instead of failing on it.
+_DAGSTER_CONFIG = """\
+telemetry:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+"""
 _LINT = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
@@ -22,26 +29,38 @@ _LINT = (
 )
 
 
-def ui(settings: Settings, host: str, port: int) -> int:
-    """Runs ``dagster dev`` on the checkout's workspace until it is stopped; the exit code is Dagster's."""
+def ui(settings: Settings, host: str, port: int) -> NoReturn:
+    """Becomes ``dagster dev`` on the checkout's workspace, so that what stops the command stops Dagster."""
     with machine_errors(str(settings.dagster)):
-        settings.dagster.mkdir(parents=True, exist_ok=True)
-        config = settings.dagster / "dagster.yaml"
-        if not config.exists():
-            config.write_text(_DAGSTER_CONFIG, encoding="utf-8")
-    environment = {**os.environ, "DAGSTER_HOME": str(settings.dagster), "SDTM_HOME": str(settings.home)}
-    command = [_program("dagster"), "dev", "-w", str(CHECKOUT / "workspace.yaml"), "-h", host, "-p", str(port)]
-    return subprocess.run(command, env=environment, cwd=CHECKOUT, check=False).returncode
+        home = dagster_home(settings)
+        places = {"DAGSTER_HOME": str(home), "SDTM_HOME": str(settings.home), "SDTM_STUDY": settings.study}
+        program, workspace = _program("dagster"), str(CHECKOUT / "workspace.yaml")
+        os.chdir(CHECKOUT)
+        command = [program, "dev", "-w", workspace, "-h", host, "-p", str(port)]
+        os.execve(program, command, {**os.environ, **places})  # noqa: S606 - no shell: a fixed program of this environment
+
+
+def dagster_home(settings: Settings) -> Path:
+    """The folder of Dagster's own records, with a configuration unless a person has put one there."""
+    settings.dagster.mkdir(parents=True, exist_ok=True)
+    config = settings.dagster / "dagster.yaml"
+    if not config.exists():
+        write_text(config, _DAGSTER_CONFIG)
+    return settings.dagster
 
 
 def test(arguments: tuple[str, ...]) -> int:
     """Runs pytest in the checkout, in parallel unless told otherwise."""
-    return subprocess.run([_program("pytest"), *(arguments or ("-n", "auto"))], cwd=CHECKOUT, check=False).returncode
+    return subprocess.run(
+        [_program("pytest"), *(arguments or ("-n", "auto"))], cwd=CHECKOUT, check=False
+    ).returncode
 
 
 def lint() -> int:
     """Runs every check; the first failure's exit code, 0 if all pass."""
-    codes = [subprocess.run([_program(name), *rest], cwd=CHECKOUT, check=False).returncode for name, *rest in _LINT]
+    codes = [
+        subprocess.run([_program(name), *rest], cwd=CHECKOUT, check=False).returncode for name, *rest in _LINT
+    ]
     return next((code for code in codes if code), 0)
 
 

@@ -12,25 +12,30 @@ from itertools import pairwise
 import polars as pl
 
 from pipeline.derive.iso8601 import date_part
-from pipeline.domains.common import Workpiece, finished, numbered, with_epochs, with_study_days, with_subject
+from pipeline.domains.comments import comments
+from pipeline.domains.common import OID, REPEAT, Workpiece, finished, numbered, with_epochs, with_study_days, with_subject
 from pipeline.domains.conform import conform
+from pipeline.domains.counted import joint_records, vital_sign_records
 from pipeline.domains.demographics import demographics
-from pipeline.domains.elements import elements
+from pipeline.domains.elements import elements, subject_elements
 from pipeline.domains.events import with_adverse_event_facts, with_disposition_facts
 from pipeline.domains.exposure import exposure
 from pipeline.domains.items import item_records
 from pipeline.domains.laboratory import laboratory_records
 from pipeline.domains.mapping import Mapped, mapped
+from pipeline.domains.medications import with_medication_facts
 from pipeline.domains.records import ROSTER_KEY, Block, Built, Inputs
+from pipeline.domains.related import related
 from pipeline.domains.subject_visits import subject_visits
 from pipeline.domains.subjects import subjects
 from pipeline.domains.supplemental import QUALIFIED, supplemental
+from pipeline.domains.trial_design import trial_design, trial_summary
 from pipeline.domains.visit_times import visits
 from pipeline.errors import SpecError
 from pipeline.specs.models import Dataset
 
 ROWS_A_BLOCK = 400_000  # a block of a laboratory file this long takes about 2 GB on its way
-_BY_SUBJECT = ("items", "laboratory")
+_BY_SUBJECT = ("items", "laboratory", "joints", "vital_signs")
 
 DERIVED: dict[str, Callable[[Inputs], pl.DataFrame]] = {"subjects": subjects, "visits": visits, "elements": elements}
 
@@ -89,6 +94,14 @@ def _mapped(inputs: Inputs, dataset: Dataset) -> Built:
     return finished(inputs, dataset, mapped(inputs, dataset))
 
 
+def _visit_events(inputs: Inputs, dataset: Dataset) -> Built:
+    """Records one to one with rows that belong to a visit."""
+    reference = inputs.spec.study.reference
+    found = mapped(inputs, dataset, keep=(reference.visit_column, reference.repeat_column))
+    renamed = found.rows.rename({f"_{reference.visit_column}": OID, f"_{reference.repeat_column}": REPEAT})
+    return finished(inputs, dataset, Mapped(renamed, found.set_aside))
+
+
 def _findings(
     records: Callable[[Inputs, Dataset], tuple[Mapped, pl.DataFrame]],
 ) -> Callable[[Inputs, Dataset], Built]:
@@ -111,11 +124,20 @@ def _complete(dataset: Dataset, found: Mapped, inputs: Inputs) -> Mapped:
     return Mapped(found.rows.with_columns(absent), found.set_aside)
 
 
-_OPTIONAL = frozenset({"STAT", "REASND", "ORRESU", "STRESU", "STRESN", "STNRC", "DRVFL", "ANMETH", "FAST", "ORNRLO", "ORNRHI", "STNRLO", "STNRHI", "NRIND"})
+_OPTIONAL = frozenset({"STAT", "REASND", "ORRESU", "STRESU", "STRESN", "STNRC", "DRVFL", "ANMETH", "FAST", "ORNRLO", "ORNRHI", "STNRLO", "STNRHI", "NRIND", "ORRES", "STRESC", "LLOQ", "BDAGNT", "TSTOPO"})
 
 _WAYS: dict[str, Callable[[Inputs, Dataset], Built]] = {
     "mapped": _mapped,
+    "visit_events": _visit_events,
     "items": _findings(item_records),
+    "joints": _findings(joint_records),
+    "vital_signs": _findings(vital_sign_records),
+    "medications": _with(with_medication_facts),
+    "elements": subject_elements,
+    "comments": comments,
+    "related": related,
+    "trial_design": trial_design,
+    "trial_summary": trial_summary,
     "laboratory": _findings(laboratory_records),
     "demographics": demographics,
     "visits": subject_visits,

@@ -155,7 +155,7 @@ def numbered(work: Workpiece) -> Built:
 
     Equal keys keep a total order by source and line, so that the same input always gives the same numbers (rule R4).
     """
-    order = [*work.dataset.keys, SOURCE, LINE]
+    order = [*(key for key in work.dataset.keys if key in work.rows.columns), SOURCE, LINE]
     rows = work.rows.sort(order, nulls_last=False, maintain_order=True)
     seq = pl.int_range(1, pl.len() + 1).over("USUBJID")
     rows = rows.with_columns(_seq=seq)

@@ -11,8 +11,9 @@ from datetime import timedelta
 import polars as pl
 
 from pipeline.derive.iso8601 import date_part, earliest, is_complete_date, latest
-from pipeline.domains.records import Inputs
-from pipeline.specs.models import Element
+from pipeline.derive.timing import study_day
+from pipeline.domains.records import Built, Inputs
+from pipeline.specs.models import Dataset, Element
 
 ELEMENTS = pl.Schema(
     {
@@ -91,3 +92,19 @@ def _follow_up_visit(inputs: Inputs) -> pl.DataFrame:
         .select("USUBJID", _visit="SVSTDTC", _missed=pl.col("SVSTDTC").is_null())
         .collect()
     )
+
+
+def subject_elements(inputs: Inputs, dataset: Dataset) -> Built:
+    """SE: the derived elements as records, numbered in order of time, with their study days."""
+    people = inputs.derived("subjects").select("USUBJID", _reference="RFXSTDTC")
+    rows = inputs.derived("elements").join(people, on="USUBJID", how="left", maintain_order="left").collect()
+    rows = rows.with_columns(
+        pl.lit(inputs.spec.study.study).alias("STUDYID"),
+        pl.lit(dataset.dataset).alias("DOMAIN"),
+        pl.col("TAETORD").cast(pl.Float64),
+        SEUPDES=pl.lit(None, dtype=pl.String),
+        SESTDY=study_day(pl.col("SESTDTC"), pl.col("_reference")).cast(pl.Float64),
+        SEENDY=study_day(pl.col("SEENDTC"), pl.col("_reference")).cast(pl.Float64),
+    ).sort(list(dataset.keys))
+    number = pl.int_range(1, pl.len() + 1).over("USUBJID")
+    return Built(rows.with_columns(SESEQ=number.cast(pl.Float64)))

@@ -2,7 +2,7 @@
 
 The table has a row an item: ``source``, ``column``, ``result`` (``number``, ``text``, ``score:MAP``, ``term:MAP``), the units,
 ``shown_if`` (asked only if that box is ticked), ``visits`` (planned only there), ``reason_from`` and ``baseline`` (``no``: never
-flagged as the last before exposure); every further column is named like the variable that it fills.
+flagged as the last before exposure), ``timepoints`` (planned only then); every further column is named like the variable that it fills.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import polars as pl
 
 from pipeline.derive.decimals import to_double
 from pipeline.derive.units import with_standard_result
+from pipeline.domains.unit_scales import unit_factors, with_given_unit, with_scale_results
 from pipeline.domains.common import OID, REPEAT
 from pipeline.domains.mapping import JOINED, Mapped, mapped, rows_of_part
 from pipeline.domains.records import LINE, SET_ASIDE, SOURCE, SUBJECT, Fate, Inputs, set_aside, stacked
@@ -20,7 +21,7 @@ from pipeline.specs.models import Dataset, Part
 NOT_DONE = "NOT DONE"
 _TICKED = "1"
 _NOT_PERFORMED = "N"
-_FACTS = ("result", "unit_from", "unit", "std_unit", "places", "shown_if", "visits", "reason_from", "baseline")
+_FACTS = ("result", "unit_from", "unit", "std_unit", "places", "shown_if", "visits", "reason_from", "baseline", "timepoints")
 
 
 def item_records(inputs: Inputs, dataset: Dataset) -> tuple[Mapped, pl.DataFrame]:
@@ -62,6 +63,7 @@ def _unfolded(inputs: Inputs, dataset: Dataset, part: Part, base: Mapped) -> pl.
     items = _items(inputs, part)
     fixed = [c for c in rows.columns if not c.startswith("_") or c in (OID, REPEAT, SUBJECT, SOURCE, LINE)]
     fixed += [f"_{name}" for name in (part.performed, part.reason) if name]
+    fixed += [f"_{use}" for use in dataset.uses]
     fixed += [c for c in rows.columns if c.startswith(JOINED)]
     groups = items.partition_by("unit_from", "shown_if", "reason_from", maintain_order=True)
     parts = [_group(rows, fixed, group) for group in groups]
@@ -92,18 +94,21 @@ def _answered(dataset: Dataset, part: Part, long: pl.DataFrame) -> tuple[pl.Data
     stat, reasnd = f"{dataset.dataset}STAT", f"{dataset.dataset}REASND"
     visits = pl.col("_visits").str.split(" ")
     planned = (pl.col("_visits").is_null() | visits.list.contains(pl.col(OID))) & pl.col("_shown")
+    if "timepoint" in dataset.uses:
+        times = pl.col("_timepoints").str.split(" ")
+        planned &= pl.col("_timepoints").is_null() | pl.col("_timepoint").is_null() | times.list.contains(pl.col("_timepoint"))
     performed = pl.lit(value=True) if part.performed is None else pl.col(f"_{part.performed}").ne_missing(_NOT_PERFORMED)
     undetermined = pl.col("_answer").eq_missing(pl.lit(part.undetermined)) & pl.lit(part.undetermined is not None)
     blank = pl.col("_answer").is_null()
-    explained = pl.col("_reason_given").is_not_null() | pl.lit(part.blank == "not_done")
-    not_done = undetermined | (blank & planned & (~performed | explained))
     form_reason = pl.lit(None, dtype=pl.String) if part.reason is None else pl.col(f"_{part.reason}").str.to_uppercase()
+    explained = pl.coalesce("_reason_given", form_reason).is_not_null() | pl.lit(part.blank == "not_done")
+    not_done = undetermined | (blank & planned & (~performed | explained))
     reason = (
         pl.when(undetermined)
         .then(pl.coalesce("_reason_given", pl.lit(part.undetermined_reason, dtype=pl.String)))
         .when(~performed)
         .then(form_reason)
-        .otherwise(pl.coalesce("_reason_given", pl.lit(part.blank_reason, dtype=pl.String)))
+        .otherwise(pl.coalesce("_reason_given", form_reason, pl.lit(part.blank_reason, dtype=pl.String)))
     )
     long = long.with_columns(_not_done=not_done, _missing=blank & planned & performed & ~explained)
     records = long.filter(pl.col("_not_done") | pl.col("_answer").is_not_null()).with_columns(
@@ -148,14 +153,10 @@ def _result(inputs: Inputs, dataset: Dataset, rows: pl.DataFrame, kind: object) 
 def _numbers(
     inputs: Inputs, rows: pl.DataFrame, orres: str, orresu: str, stresc: str, stresn: str, stresu: str
 ) -> pl.DataFrame:
-    factors = inputs.spec.table("unit_factors").filter(pl.col("add") == "0", pl.col("divide") == "1")
-    rows = rows.with_columns(
-        pl.col("_answer").alias(orres),
-        pl.when(pl.col("_answer").is_not_null()).then(pl.coalesce("_unit_given", "_unit")).alias(orresu),
-        pl.col("_places").cast(pl.Int64),
-    )
+    rows = with_given_unit(inputs.spec, rows, orres, orresu)
+    rows = rows.with_columns(pl.col("_places").cast(pl.Int64))
     rows = rows.join(
-        factors.select(pl.col("from").alias(orresu), pl.col("to").alias("_std_unit"), _factor="multiply"),
+        unit_factors(inputs.spec).rename({"from": orresu, "to": "_std_unit"}),
         on=[orresu, "_std_unit"],
         how="left",
         maintain_order="left",
@@ -170,7 +171,7 @@ def _numbers(
         stresc=stresc,
         stresn=stresn,
         stresu=stresu,
-    )
+    ).pipe(with_scale_results, inputs.spec, orres, orresu, stresc, stresn, stresu)
 
 
 def _without_problems(dataset: Dataset, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

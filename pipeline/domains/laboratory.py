@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.derive.iso8601 import collected_date, collected_time, compact_date, compact_time, datetime_iso
+from pipeline.derive.units import converted_double
 from pipeline.domains.common import CONTACT, OID, REPEAT
 from pipeline.domains.items import NOT_DONE
 from pipeline.domains.lab_results import PROBLEM, with_catalogue, with_factor, with_formula, with_results
@@ -16,6 +17,7 @@ from pipeline.findings import FINDING, Severity, as_findings
 from pipeline.specs.models import Dataset, Laboratory, Part
 
 _CATALOGUED = {"TESTCD": "_TESTCD", "TEST": "_TEST", "CAT": "_CAT", "SPEC": "_SPEC", "METHOD": "_METHOD"}
+_SPECIFIC = {"BDAGNT": "_BDAGNT", "TSTOPO": "_objective", "TSTDTL": "_objective"}
 _NOT_PERFORMED = "N"
 
 
@@ -106,7 +108,7 @@ def _disagreements(roles: Laboratory, placed: pl.DataFrame) -> pl.DataFrame:
 def _shaped(inputs: Inputs, dataset: Dataset, rows: pl.DataFrame) -> pl.DataFrame:
     roles, prefix = inputs.spec.study.laboratory, dataset.dataset
     collected = datetime_iso(compact_date(pl.col(roles.date)), compact_time(pl.col(roles.time)))
-    known = {f"{prefix}{suffix}": column for suffix, column in _CATALOGUED.items()}
+    known = {f"{prefix}{suffix}": column for suffix, column in (_CATALOGUED | _SPECIFIC).items()}
     record_id = pl.format("{}-{}-{}", roles.accession, roles.test, roles.revision)
     made = rows.with_columns(
         *(pl.col(column).alias(name) for name, column in known.items()),
@@ -116,6 +118,7 @@ def _shaped(inputs: Inputs, dataset: Dataset, rows: pl.DataFrame) -> pl.DataFram
         pl.col(roles.name).alias(f"{prefix}NAM"),
         pl.col(roles.fasting).alias(f"{prefix}FAST"),
         collected.alias(f"{prefix}DTC"),
+        converted_double(pl.col(roles.quantitation), pl.coalesce("_factor", pl.lit("1"))).alias(f"{prefix}LLOQ"),
         compact_date(pl.col(roles.date)).alias(CONTACT),
         pl.col(roles.revision).cast(pl.Int64).alias("_revision"),
         pl.col(roles.subject).alias(SUBJECT),

@@ -131,6 +131,8 @@ def _known_values(inputs: Inputs, verb: Verb) -> dict[str, str] | None:
 
 def _expression(inputs: Inputs, verb: Verb) -> pl.Expr | None:
     """The verb as an expression; None when the variable is derived later, or has no verb in this part."""
+    if verb.empty is not None:
+        return pl.lit(None, dtype=pl.String)
     if verb.const is not None:
         return pl.lit(verb.const)
     if verb.take is not None:

@@ -51,7 +51,7 @@ class Inputs:
     """What a domain may ask for, and nothing else.
 
     ``typed`` gives a source's accepted rows, ``derived`` one of the subject-level frames (subjects, elements, visits),
-    ``records`` a finished dataset; ``cut`` is the data cut of the delivery.
+    ``records`` a finished dataset, ``links`` the source rows of its records; ``cut`` is the data cut of the delivery.
     """
 
     spec: StudySpec
@@ -59,6 +59,7 @@ class Inputs:
     typed: Callable[[str], pl.LazyFrame]
     derived: Callable[[str], pl.LazyFrame]
     records: Callable[[str], pl.LazyFrame]
+    links: Callable[[str], pl.LazyFrame]
     block: Block | None = None
 
     def live(self, source: str) -> pl.LazyFrame:

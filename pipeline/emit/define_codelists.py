@@ -1,10 +1,11 @@
-"""The codelists of define.xml: each list once, with the values that the records have or the study can collect."""
+"""The codelists of define.xml: each once, with the values that the records have or the study collects."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from odmlib.define_2_1 import model as odm
 
@@ -61,12 +62,9 @@ class CodeLists:
         return told
 
     def elements(self, comments: Mapping[str, str]) -> list[odm.CodeList]:
-        """The CodeList elements in order of their OIDs; ``comments`` maps a list to the OID of its comment."""
-        return [
-            _element(entry, comments.get(oid))
-            for oid, entry in sorted(self._entries.items())
-            if oid in self
-        ]
+        """The lists in order of their OIDs; ``comments`` maps a list to the OID of its comment."""
+        shown = [each for each in sorted(self._entries.items()) if each[0] in self]
+        return [_element(entry, comments.get(oid)) for oid, entry in shown]
 
 
 def _element(entry: _Entry, comment: str | None) -> odm.CodeList:
@@ -86,10 +84,11 @@ def _element(entry: _Entry, comment: str | None) -> odm.CodeList:
         element.CommentOID = comment
     named = bool(entry.names) or (use.terms is not None and use.terms.code in CODED)
     for number, value in enumerate(sorted(entry.values, key=_in_order), start=1):
+        told: dict[str, Any] = {"CodedValue": value, "OrderNumber": number, **_standing(entry, value)}
         if named:
-            element.CodeListItem.append(_decoded(entry, value, number))
+            element.CodeListItem.append(odm.CodeListItem(**told, Decode=_decode(entry, value)))
         else:
-            element.EnumeratedItem.append(_marked(odm.EnumeratedItem(CodedValue=value, OrderNumber=number), entry, value))
+            element.EnumeratedItem.append(odm.EnumeratedItem(**told))
     return element
 
 
@@ -101,21 +100,18 @@ def _in_order(value: str) -> tuple[bool, Decimal, str]:
         return True, Decimal(0), value
 
 
-def _decoded(entry: _Entry, value: str, number: int) -> odm.CodeListItem:
+def _decode(entry: _Entry, value: str) -> odm.Decode:
     terms = entry.use.terms
     meaning = terms.terms[value].decode if terms and value in terms.terms else value
-    decode = odm.Decode(TranslatedText=[odm.TranslatedText(_content=entry.names.get(value, meaning), lang="en")])
-    return _marked(odm.CodeListItem(CodedValue=value, OrderNumber=number, Decode=decode), entry, value)
+    text = odm.TranslatedText(_content=entry.names.get(value, meaning), lang="en")
+    return odm.Decode(TranslatedText=[text])
 
 
-def _marked(item: odm.CodeListItem | odm.EnumeratedItem, entry: _Entry, value: str) -> odm.CodeListItem:
-    """The item with its NCI code, or marked as an extension of the list."""
+def _standing(entry: _Entry, value: str) -> dict[str, Any]:
+    """The NCI code of a term of the standard, or the mark of a value that extends its list."""
     terms = entry.use.terms
     if terms is None:
-        return item
+        return {}
     if value in terms.terms:
-        item.Alias = [odm.Alias(Context=_CODE, Name=terms.terms[value].code)]
-    else:
-        item.ExtendedValue = "Yes"
-    return item
-
+        return {"Alias": [odm.Alias(Context=_CODE, Name=terms.terms[value].code)]}
+    return {"ExtendedValue": "Yes"}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pipeline.emit.submitted import Submitted, SubmittedVariable, named_by
+from pipeline.emit.submitted import ABBREVIATED, RESULTS, Submitted, SubmittedVariable
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec
 from pipeline.specs.standard import Codelist
@@ -16,7 +16,6 @@ DOMAINS = "C66734"  # DOMAIN
 # Codelists of the CDISC terminology whose values are codes; NCI's preferred term tells what they mean.
 CODED = frozenset({NO_YES, DOMAINS, "C66731"})  # NY, DOMAIN, SEX
 
-_ABBREVIATED = ("DOMAIN", "RDOMAIN")
 _SHARED = {"VISITNUM": "VISITNUM", "ARMCD": "ARMCD", "ACTARMCD": "ARMCD", "ETCD": "ETCD"}
 # Dictionaries as the Define-XML terminology (C66788) spells them, and where the study states the version.
 _DICTIONARIES = {
@@ -33,9 +32,9 @@ _SPELLED = {"%": "pct", "/": "_", "^": "", "*": "x", "<": "lt", ">": "gt", "+": 
 class ListUse:
     """A list as one item uses it.
 
-    ``terms`` is the CDISC codelist or None for a list of the sponsor; ``collectable`` are values that belong to
-    the list even if no record has them; ``names`` decode the values, empty if the values speak for themselves;
-    ``dictionary`` is the external dictionary and its version.
+    ``terms`` is the CDISC codelist or None for a list of the sponsor; ``collectable`` are values that belong
+    to the list even if no record has them; ``names`` decode the values, empty if the values speak for
+    themselves; ``dictionary`` is the external dictionary and its version.
     """
 
     oid: str
@@ -52,9 +51,9 @@ def slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", spelled)
 
 
-def codes_of(submitted: Submitted, variable: SubmittedVariable) -> tuple[str, ...]:
+def lists_named(variable: SubmittedVariable) -> tuple[str, ...]:
     """NCI codes and sponsor names of the lists that the specification, or else SDTMIG, gives the variable."""
-    if variable.name in _ABBREVIATED:
+    if variable.name in ABBREVIATED:
         return (DOMAINS,)
     return variable.spec.codelist or variable.facts.codelists
 
@@ -76,7 +75,7 @@ def whole_list(terms: Codelist, names: Mapping[str, str] | None = None) -> ListU
 
 
 def part_list(terms: Codelist, values: tuple[str, ...], place: str) -> ListUse:
-    """Only ``values`` of the list: what one test may have. ``place`` names the test where the values would be long."""
+    """Only ``values`` of the list, which name it; ``place`` names it where they would be too long."""
     joined = "-".join(slug(value) for value in values)
     told = len(joined) <= _LONGEST_SLUG
     return ListUse(
@@ -112,32 +111,24 @@ def sponsor_list(submitted: Submitted, variable: SubmittedVariable, name: str) -
 
 
 def list_of(spec: StudySpec, submitted: Submitted, variable: SubmittedVariable) -> ListUse | None:
-    """The one list of a variable; None if it has none, or if its lists depend on another variable's value.
+    """The one list of a variable whose lists do not depend on another variable; None if it has none.
 
-    Raises BuildFailed if a value is in no list of the terminology that the variable has.
+    Raises BuildFailed if a value is not in the codelist of the terminology that the variable has.
     """
     if variable.spec.dictionary:
         return dictionary_list(spec, variable.spec.dictionary, variable.shape.datatype)
-    if variable.name.removeprefix(submitted.name) in ("ORRES", "STRESC"):
+    if variable.name.removeprefix(submitted.name) in RESULTS:
         return None
-    codes = codes_of(submitted, variable)
-    if known := known_lists(spec, codes):
-        return _standard_list(spec, submitted, variable, known)
+    codes = lists_named(variable)
+    for terms in known_lists(spec, codes):
+        require_listed(spec, f"{submitted.name}.{variable.name}", variable.values, terms)
+        if variable.name in ABBREVIATED:
+            return part_list(terms, variable.values, submitted.name)
+        return whole_list(terms, variable.names)
     for code in codes:
         mapped = code in set(spec.table("codemaps")["map"])
         return codemap_list(spec, code) if mapped else sponsor_list(submitted, variable, code)
-    if variable.names and named_by(submitted.name, variable.name):
-        return sponsor_list(submitted, variable, variable.name)
-    return None
-
-
-def _standard_list(
-    spec: StudySpec, submitted: Submitted, variable: SubmittedVariable, known: list[Codelist]
-) -> ListUse | None:
-    if len(known) > 1:
-        return None
-    require_listed(spec, f"{submitted.name}.{variable.name}", variable.values, known[0])
-    return whole_list(known[0], variable.names)
+    return sponsor_list(submitted, variable, variable.name) if variable.names else None
 
 
 def require_listed(spec: StudySpec, what: str, values: Iterable[str], terms: Codelist) -> None:
@@ -145,4 +136,5 @@ def require_listed(spec: StudySpec, what: str, values: Iterable[str], terms: Cod
     outside = set(values) - permitted_values(spec, terms)
     if outside:
         culprit = f"{len(outside)} of its values are not in codelist {terms.code} ({terms.name})"
-        raise BuildFailed(what, culprit, "correct them, or add them to the study's extensions of the codelist")
+        fix = "correct them, or add them to the study's extensions of the codelist"
+        raise BuildFailed(what, culprit, fix)

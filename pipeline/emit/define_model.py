@@ -1,4 +1,4 @@
-"""The contents of define.xml as odmlib's Define-XML 2.1 model: what the package holds, and nothing that it does not."""
+"""The contents of define.xml as odmlib's Define-XML 2.1 model: what the package holds and nothing else."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from datetime import date
 
 from odmlib.define_2_1 import model as odm
 
+from pipeline.emit.define_choices import choice_levels, has_choices
 from pipeline.emit.define_codelists import TERMINOLOGY, CodeLists
-from pipeline.emit.define_levels import Level, levels_of, origin_of
+from pipeline.emit.define_levels import Level, origin_of, qualifier_levels
 from pipeline.emit.define_lists import ListUse, list_of
 from pipeline.emit.define_parts import GUIDE, Parts, described, item
+from pipeline.emit.define_results import result_levels
 from pipeline.emit.define_shapes import Shape
 from pipeline.emit.marking import marking
 from pipeline.emit.submitted import Submitted, SubmittedVariable
@@ -34,10 +36,11 @@ _NO_DATA = "No record has a value."
 
 
 def in_define_order(found: Sequence[Submitted]) -> list[Submitted]:
-    """The datasets by class, and within a class in the order given. Raises BuildFailed for an unknown class."""
+    """The datasets by class, then in the order given. Raises BuildFailed for an unknown class."""
     for each in found:
         if each.dataset.class_ not in _CLASSES:
-            raise BuildFailed(each.name, "its class is not one of Define-XML", "correct the class in the specification")
+            culprit = "its class is not one of Define-XML"
+            raise BuildFailed(each.name, culprit, "correct the class in the specification")
     return sorted(found, key=lambda each: _CLASSES.index(each.dataset.class_))
 
 
@@ -99,16 +102,11 @@ def _version(spec: StudySpec, found: Sequence[Submitted], mark: str | None) -> o
 
 def _standards(spec: StudySpec) -> odm.Standards:
     of = spec.study.standards
+    terms = {"Name": "CDISC/NCI", "Type": "CT"}
     rows = (
         {"OID": GUIDE, "Name": "SDTMIG", "Type": "IG", "Version": of.sdtmig},
-        {"OID": TERMINOLOGY, "Name": "CDISC/NCI", "Type": "CT", "PublishingSet": "SDTM", "Version": of.terminology},
-        {
-            "OID": "STD.DXCT",
-            "Name": "CDISC/NCI",
-            "Type": "CT",
-            "PublishingSet": "DEFINE-XML",
-            "Version": of.define_terminology,
-        },
+        {"OID": TERMINOLOGY, **terms, "PublishingSet": "SDTM", "Version": of.terminology},
+        {"OID": "STD.DXCT", **terms, "PublishingSet": "DEFINE-XML", "Version": of.define_terminology},
     )
     return odm.Standards(Standard=[odm.Standard(**row, Status="Final") for row in rows])
 
@@ -121,8 +119,9 @@ def _chosen_lists(spec: StudySpec, found: Sequence[Submitted], lists: CodeLists)
     common = _common_shapes(found)
     chosen: _Chosen = {}
     for each in found:
-        uses = {v.name: use for v in each.variables if (use := list_of(spec, each, v))}
-        levels = levels_of(spec, each)
+        single = [v for v in each.variables if not has_choices(spec, each, v)]
+        uses = {v.name: use for v in single if (use := list_of(spec, each, v))}
+        levels = [*choice_levels(spec, each), *result_levels(spec, each), *qualifier_levels(spec, each)]
         for variable in each.variables:
             if variable.name in uses:
                 shape = common.get(variable.name, variable.shape)
@@ -171,7 +170,9 @@ def _group(
         own = [level for level in levels if level.variable == variable.name]
         listed = uses.get(variable.name)
         shaped = replace(variable, shape=common.get(variable.name, variable.shape))
-        reference = _variable(each.name, shaped, own, listed if listed and listed.oid in lists else None, parts)
+        reference = _variable(
+            each.name, shaped, own, listed if listed and listed.oid in lists else None, parts
+        )
         reference.OrderNumber = number
         if variable.name in keys:
             reference.KeySequence = keys.index(variable.name) + 1
@@ -184,7 +185,9 @@ def _variable(
 ) -> odm.ItemRef:
     """Adds the variable's definition and its value list to the parts; returns the reference to it."""
     place, facts = f"{dataset}.{variable.name}", variable.facts
-    reference = odm.ItemRef(ItemOID=f"IT.{place}", Mandatory="Yes" if facts.core == "Req" else "No", Role=facts.role)
+    reference = odm.ItemRef(
+        ItemOID=f"IT.{place}", Mandatory="Yes" if facts.core == "Req" else "No", Role=facts.role
+    )
     element = item(f"IT.{place}", variable.name, variable.shape, facts.label)
     if listed:
         element.CodeListRef = odm.CodeListRef(CodeListOID=listed.oid)

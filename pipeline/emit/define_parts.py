@@ -41,26 +41,30 @@ class Parts:
     def where(self, dataset: str, level: Level) -> str:
         """OID of the condition under which the value-level row holds; rows of one test share it."""
         oid = f"WC.{dataset}.{level.condition}"
-        self.wheres[oid] = odm.WhereClauseDef(OID=oid, RangeCheck=[_checked(dataset, check) for check in level.where])
+        checks = [_checked(dataset, check) for check in level.where]
+        self.wheres[oid] = odm.WhereClauseDef(OID=oid, RangeCheck=checks)
         return oid
 
     def method_elements(self) -> list[odm.MethodDef]:
         """MethodDef elements in order of their OIDs."""
         return [
-            odm.MethodDef(
-                OID=oid, Name=f"Algorithm of {oid.removeprefix('MT.')}", Type="Computation", Description=described(text)
-            )
+            odm.MethodDef(OID=oid, Name=_named(oid), Type="Computation", Description=described(text))
             for oid, text in sorted(self.methods.items())
         ]
 
     def comment_elements(self) -> list[odm.CommentDef]:
         """CommentDef elements in order of their OIDs."""
-        return [odm.CommentDef(OID=oid, Description=described(text)) for oid, text in sorted(self.comments.items())]
+        told = sorted(self.comments.items())
+        return [odm.CommentDef(OID=oid, Description=described(text)) for oid, text in told]
+
+
+def _named(method: str) -> str:
+    return f"Algorithm of {method.removeprefix('MT.')}"
 
 
 def _checked(dataset: str, check: Check) -> odm.RangeCheck:
     return odm.RangeCheck(
-        Comparator=check.operator,
+        Comparator=check.comparator,
         SoftHard="Soft",
         ItemOID=f"IT.{dataset}.{check.variable}",
         CheckValue=[odm.CheckValue(_content=value) for value in check.values],

@@ -1,7 +1,7 @@
-"""How the values of an item look in define.xml: data type, length and decimals, read from the data themselves.
+"""How the values of an item look in define.xml: data type, length and decimals, read from the data.
 
-Length of text is in bytes. Length and SignificantDigits of numbers follow ODM 1.3.2: digits before and after the
-point together, and digits after the point; neither the sign nor the point counts.
+Length of text is in bytes. Length and SignificantDigits of numbers follow ODM 1.3.2: digits before and after
+the point together, and digits after the point; neither the sign nor the point counts.
 """
 
 from __future__ import annotations

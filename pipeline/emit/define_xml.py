@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from lxml import etree
 from odmlib import ns_registry, schema_manager
@@ -12,6 +13,10 @@ from pipeline.errors import BuildFailed
 
 FILE = "define.xml"
 STYLESHEET = "define2-1.xsl"
+_PROLOGUE = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n'
+    + f'<?xml-stylesheet type="text/xsl" href="{STYLESHEET}"?>\n'.encode()
+)
 NAMESPACES = {
     "odm": "http://www.cdisc.org/ns/odm/v1.3",
     "def": "http://www.cdisc.org/ns/def/v2.1",
@@ -26,27 +31,26 @@ def define_bytes(root: odm.ODM) -> bytes:
     """
     tree = _tree(root)
     etree.indent(tree, space="  ")
-    style = etree.ProcessingInstruction("xml-stylesheet", f'type="text/xsl" href="{STYLESHEET}"')
-    tree.addprevious(style)
-    document = etree.tostring(tree.getroottree(), xml_declaration=True, encoding="UTF-8")
+    document = _PROLOGUE + bytes(etree.tostring(tree, encoding="UTF-8", xml_declaration=False)) + b"\n"
     require_valid(document)
-    return bytes(document) + b"\n"
+    return document
 
 
-def _tree(root: odm.ODM) -> etree._Element:
+def _tree(root: odm.ODM) -> Any:
     _register_namespaces()
     return etree.fromstring(root.to_xml_string().encode())
 
 
 def _register_namespaces() -> None:
     """odmlib keeps its namespaces for the whole process, so they are set anew for each document."""
-    ns_registry.NamespaceRegistry(prefix="odm", uri=NAMESPACES["odm"], is_default=True, is_reset=True)
+    register: Any = ns_registry.NamespaceRegistry
+    register(prefix="odm", uri=NAMESPACES["odm"], is_default=True, is_reset=True)
     for prefix in ("def", "xlink"):
-        ns_registry.NamespaceRegistry(prefix=prefix, uri=NAMESPACES[prefix])
+        register(prefix=prefix, uri=NAMESPACES[prefix])
 
 
 @lru_cache(maxsize=1)
-def _schema() -> etree.XMLSchema:
+def _schema() -> Any:
     return etree.XMLSchema(etree.parse(schema_manager.get_schema_path("define", "2.1")))
 
 
@@ -55,4 +59,5 @@ def require_valid(document: bytes) -> None:
     schema = _schema()
     if not schema.validate(etree.fromstring(document)):
         first = schema.error_log[0]
-        raise BuildFailed(FILE, f"line {first.line} is not valid Define-XML 2.1 ({first.type_name})", first.path or "")
+        culprit = f"line {first.line} is not valid Define-XML 2.1 ({first.type_name})"
+        raise BuildFailed(FILE, culprit, f"look at {first.path}")

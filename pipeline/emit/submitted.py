@@ -38,16 +38,16 @@ _NAMED_BY = {
     "QNAM": "QLABEL",
     "TSPARMCD": "TSPARM",
 }
-_ABBREVIATIONS = ("DOMAIN", "RDOMAIN")
-_RESULTS = ("ORRES", "STRESC")  # their values belong to a test: see define_levels
+ABBREVIATED = ("DOMAIN", "RDOMAIN")
+RESULTS = ("ORRES", "STRESC")  # their lists, if any, belong to a test: see define_results
 
 
 @dataclass(frozen=True)
 class SubmittedVariable:
     """One variable of a submitted dataset.
 
-    ``width`` is in bytes as the file has it; ``values`` are the distinct values, in order, where they are drawn
-    from a list, else empty; ``names`` maps such a value to the value of the variable that names it.
+    ``width`` is in bytes as the file has it; ``values`` are the distinct values, in order, where they are
+    drawn from a list, else empty; ``names`` maps such a value to the value of the variable that names it.
     """
 
     name: str
@@ -109,7 +109,7 @@ def submitted(spec: StudySpec, dataset: str, records: pl.LazyFrame) -> Submitted
         return None
     kept = [each for each in variables if facts[f"{each[0]}.filled"] or each[2].core != _PERMISSIBLE]
     chosen = records.select(name for name, _, _ in kept)
-    described = tuple(_described(spec, dataset, chosen, facts, each) for each in kept)
+    described = tuple(_described(dataset, chosen, facts, each) for each in kept)
     return Submitted(spec.dataset(dataset), chosen, int(facts["_count"]), described)
 
 
@@ -129,25 +129,31 @@ def _facts(records: pl.LazyFrame, variables: list[tuple[str, Variable, VariableF
 
 
 def _described(
-    spec: StudySpec,
     dataset: str,
     records: pl.LazyFrame,
     known: dict[str, Any],
     variable: tuple[str, Variable, VariableFacts],
 ) -> SubmittedVariable:
     name, rules, facts = variable
-    distinct = _distinct(records, name) if facts.type == "Num" or is_listed(spec, dataset, rules, facts) else None
+    listed, numeric = is_listed(dataset, rules, facts), facts.type == "Num"
+    distinct = _distinct(records, name) if listed or numeric else None
     longest = max(known.get(f"{name}.longest") or 0, 1)
-    if facts.type == "Num":
-        assert distinct is not None
-        shape, width = number_shape(distinct), NUM_BYTES
+    if distinct is not None and numeric:
+        shape = number_shape(distinct)
     elif facts.domain.startswith(_ISO):
-        shape, width = iso_shape(known, name, facts.domain), longest
+        shape = iso_shape(known, name, facts.domain)
     else:
-        shape, width = Shape("text", longest), longest
-    names = _names(records, dataset, name) if name in records.collect_schema() else None
-    values = _as_values(distinct) if is_listed(spec, dataset, rules, facts) and distinct is not None else ()
-    return SubmittedVariable(name, rules, facts, width, shape, bool(known[f"{name}.filled"]), values, names)
+        shape = Shape("text", longest)
+    return SubmittedVariable(
+        name=name,
+        spec=rules,
+        facts=facts,
+        width=NUM_BYTES if numeric else longest,
+        shape=shape,
+        has_data=bool(known[f"{name}.filled"]),
+        values=_as_values(distinct) if distinct is not None and listed else (),
+        names=_names(records, dataset, name),
+    )
 
 
 def _distinct(records: pl.LazyFrame, name: str) -> pl.Series:
@@ -158,27 +164,22 @@ def _as_values(distinct: pl.Series) -> tuple[str, ...]:
     return tuple(distinct if distinct.dtype == pl.String else plain_numbers(distinct))
 
 
-def is_listed(spec: StudySpec, dataset: str, rules: Variable, facts: VariableFacts) -> bool:
-    """Whether the variable's values are drawn from a list, of the standard, of the study or of its own names."""
+def is_listed(dataset: str, rules: Variable, facts: VariableFacts) -> bool:
+    """Whether the values are drawn from a list of the standard or the study, or are named by a variable."""
     name = facts.variable
-    if name.removeprefix(dataset) in _RESULTS or rules.dictionary:
+    if name.removeprefix(dataset) in RESULTS or rules.dictionary:
         return False
     lists = rules.codelist or facts.codelists
-    return bool(lists) or name in _NAMED_BY or name in _ABBREVIATIONS or name == f"{dataset}CAT"
-
-
-def named_by(dataset: str, name: str) -> str | None:
-    """The variable whose values name the codes of ``name`` (--TEST for --TESTCD), or None."""
-    return f"{dataset}TEST" if name == f"{dataset}TESTCD" else _NAMED_BY.get(name)
+    return bool(lists) or name in _NAMED_BY or name in ABBREVIATED or name == f"{dataset}CAT"
 
 
 def _names(records: pl.LazyFrame, dataset: str, name: str) -> dict[str, str] | None:
-    partner = named_by(dataset, name)
+    partner = f"{dataset}TEST" if name == f"{dataset}TESTCD" else _NAMED_BY.get(name)
     if partner is None or partner not in records.collect_schema():
         return None
-    pairs = records.select(name, partner).drop_nulls().unique().collect(engine="streaming").sort(name, partner)
+    pairs = records.select(name, partner).drop_nulls().unique().collect(engine="streaming")
+    pairs = pairs.sort(name, partner)
     if pairs[name].is_duplicated().any():
         fix = f"give every {name} one {partner}"
         raise BuildFailed(f"{dataset}.{name}", f"a code has more than one {partner}", fix)
-    codes = pairs[name] if pairs[name].dtype == pl.String else plain_numbers(pairs[name])
-    return dict(zip(codes, pairs[partner], strict=True))
+    return dict(zip(_as_values(pairs[name]), pairs[partner], strict=True))

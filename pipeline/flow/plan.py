@@ -54,7 +54,7 @@ def _dataset_steps(parts: StudyParts) -> list[Step]:
     own = [d for d in spec.datasets.values() if not d.derived_from and d.dataset != _LAST]
     supplements = [d for d in spec.datasets.values() if d.derived_from]
     steps = [_dataset_step(parts, dataset) for dataset in own]
-    names = [dataset.dataset for dataset in own]
+    names = [dataset.dataset for dataset in own if "USUBJID" in dataset.variables]
     steps.append(last_dates_step(names, tuple(f"sdtm.{name}" for name in names)))
     if _LAST in spec.datasets:
         steps.append(_dataset_step(parts, spec.dataset(_LAST), "derived.last_dates"))
@@ -65,7 +65,7 @@ def _dataset_step(parts: StudyParts, dataset: Dataset, *more: str) -> Step:
     lab = parts.spec.study.laboratory
     extra = (lab.form,) if lab.source in dataset.sources else ()
     parents = tuple(f"sdtm.{name}" for name in dataset.derived_from)
-    derived = () if parents else ("derived.subjects", "derived.visits", "derived.elements")
+    derived = () if dataset.table else ("derived.subjects", "derived.visits", "derived.elements")
     needs = (*_contracts(*dataset.sources, *extra), *derived, *parents, *more)
     return dataset_step(dataset.dataset, dataset.label, needs)
 

@@ -43,14 +43,14 @@ def _whom(parts: StudyParts) -> pl.Expr:
     owner = pl.col("source").replace_strict(owners, default=None, return_dtype=pl.String)
     site = pl.col("subject").str.extract(parts.form.pattern)
     at_site = owner.is_null() | owner.is_in(_AT_SITE)  # a dataset has no owner: its records are the sites'
-    sender = pl.format("{}, {}", owner.str.to_lowercase(), pl.col("source"))
-    return pl.when(at_site & site.is_not_null()).then(pl.format("site {}", site)).otherwise(
-        pl.coalesce(sender, pl.lit("data management"))
-    )
+    at_sender = pl.coalesce(pl.format("sender of {}", "source"), pl.lit("data management"))
+    return pl.when(at_site & site.is_not_null()).then(pl.format("site {}", site)).otherwise(at_sender)
 
 
 def _where() -> pl.Expr:
     lines = pl.col("line").list.drop_nulls()
     more = pl.when(lines.list.len() > _MOST_LINES).then(pl.lit(", ...")).otherwise(pl.lit(""))
-    told = pl.format("{}: {}{}", "file", lines.list.head(_MOST_LINES).cast(pl.List(pl.String)).list.join(", "), more)
+    told = pl.format(
+        "{}: {}{}", "file", lines.list.head(_MOST_LINES).cast(pl.List(pl.String)).list.join(", "), more
+    )
     return pl.when(lines.list.len() > 0).then(told).otherwise(pl.col("file"))

@@ -1,8 +1,8 @@
 """A synthetic trial's deliveries, clean or dirty, with a ledger of every defect that was planted.
 
-May know ``specs`` (how a delivered file looks), ``files`` and ``errors``. May not know any study (what a trial
-looks like comes in as a ``StudyModel``), read a delivery, or write a restricted source anywhere but into the
-folder that the caller names for it.
+May know ``specs`` (how a delivered file looks), ``files`` and ``errors``. May not know any study (what a
+trial looks like comes in as a ``StudyModel``), read a delivery, or write a restricted source anywhere but
+into the folder that the caller names for it.
 """
 
 from pipeline.simulate.defects import DefectKind, Planted, Tables

@@ -1,7 +1,7 @@
-"""Planting defects and keeping the ledger: what was planted, on which physical line, and what it must lead to.
+"""Planting defects and keeping the ledger: what was planted, on which line, and what it must lead to.
 
-A planting function gets tables with two hidden columns, ``_row`` (order, unique) and ``_planted``, and returns
-the tables together with one ledger row for each place that it touched. No row carries two defects.
+A planting function gets tables with two hidden columns, ``_row`` (order, unique) and ``_planted``, and
+returns the tables together with one ledger row for each place that it touched. No row carries two defects.
 """
 
 from __future__ import annotations
@@ -70,16 +70,16 @@ def chosen_kinds(known: Mapping[str, DefectKind], wanted: str | Sequence[str]) -
 def planted(
     tables: Tables, kinds: Sequence[DefectKind], streams: Streams, count: int
 ) -> tuple[Tables, pl.DataFrame]:
-    """Tables with ``count`` defects of each kind where the data allow it, and the notes with their ``kind``."""
+    """Tables with ``count`` defects of each kind where the data allow it, and the notes."""
     if not kinds:
-        return tables, pl.DataFrame(schema=pl.Schema({"kind": pl.String, **NOTE}))
+        return tables, NOTE.to_frame().with_columns(pl.lit(None, pl.String).alias("kind"))
     open_tables = {source: _with_marks(table) for source, table in tables.items()}
     notes = []
     for kind in kinds:
         result = kind.plant(open_tables, streams.generator(f"defect/{kind.name}"), count)
         open_tables = result.tables
         notes.append(result.notes.select(pl.lit(kind.name).alias("kind"), *NOTE))
-    return open_tables, pl.concat(notes)
+    return {source: table.sort(ROW) for source, table in open_tables.items()}, pl.concat(notes)
 
 
 def _with_marks(table: pl.DataFrame) -> pl.DataFrame:
@@ -89,31 +89,26 @@ def _with_marks(table: pl.DataFrame) -> pl.DataFrame:
 
 def picked(table: pl.DataFrame, where: pl.Expr, rng: np.random.Generator, count: int) -> pl.DataFrame:
     """Up to ``count`` rows that satisfy ``where`` and carry no defect yet, in the order of the table."""
-    rows = table.filter(where.fill_null(value=False) & ~pl.col(PLANTED))
-    places = rng.choice(rows.height, size=min(count, rows.height), replace=False)
-    return rows[np.sort(places)]
+    free = table.select(where.fill_null(value=False) & ~pl.col(PLANTED)).to_series().arg_true()
+    chosen = rng.choice(free.len(), size=min(count, free.len()), replace=False)
+    return table[free.gather(np.sort(chosen))]
 
 
 def rewritten(table: pl.DataFrame, rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """``table`` with ``columns`` taken from ``rows`` (matched by ``_row``), those rows marked as planted."""
-    changes = rows.select(ROW, *(pl.col(name).alias(f"_new_{name}") for name in columns))
-    touched = pl.col(ROW).is_in(rows[ROW].implode())
-    return (
-        table.join(changes, on=ROW, how="left", maintain_order="left")
-        .with_columns(
-            *(pl.when(touched).then(pl.col(f"_new_{name}")).otherwise(name).alias(name) for name in columns),
-            (pl.col(PLANTED) | touched).alias(PLANTED),
-        )
-        .select(table.columns)
-    )
+    """``table`` with ``columns`` taken from ``rows`` (as ``picked``, in order), those rows marked as planted.
+
+    Only the columns that change are copied, because a laboratory's table has millions of rows.
+    """
+    places = table[ROW].is_in(rows[ROW].implode()).arg_true()
+    changed = [table[name].clone().scatter(places, rows[name]) for name in columns]
+    return table.with_columns(*changed, table[PLANTED].clone().scatter(places, values=True))
 
 
 def inserted(table: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """``table`` with ``rows`` put behind the rows they were copied from (both marked), and the new rows."""
-    origins = pl.col(ROW).is_in(rows[ROW].implode())
-    new = rows.with_columns(pl.col(ROW) + 1, pl.lit(value=True).alias(PLANTED))
-    marked = table.with_columns((pl.col(PLANTED) | origins).alias(PLANTED))
-    return pl.concat([marked, new.select(table.columns)]).sort(ROW), new
+    """``table`` with copies of ``rows`` to stand behind their originals (both marked), and the copies."""
+    new = rows.with_columns(pl.col(ROW) + 1, pl.lit(value=True).alias(PLANTED)).select(table.columns)
+    marked = rewritten(table, rows, ())
+    return pl.concat([marked, new], rechunk=False), new
 
 
 def noted(
@@ -133,7 +128,7 @@ def noted(
 def ledger(
     tables: Tables, notes: pl.DataFrame, files: Mapping[str, str], quoted: Mapping[str, bool]
 ) -> pl.DataFrame:
-    """The ledger (LEDGER): each note with its file and the physical line on which its record starts (header = 1)."""
+    """The ledger (LEDGER): each note with its file and the physical line of its record (header = 1)."""
     parts = [LEDGER.to_frame()]
     for source in notes["source"].unique().sort():
         lines = tables[source].select(ROW, line=_start_lines(tables[source], quoted=quoted[source]))
@@ -143,7 +138,7 @@ def ledger(
 
 
 def _start_lines(table: pl.DataFrame, *, quoted: bool) -> pl.Expr:
-    """Physical line of every record; only a quoted field can hold line breaks that push later records down."""
+    """Physical line of every record; a quoted field may hold line breaks that push later records down."""
     position = pl.int_range(pl.len(), dtype=pl.Int64) + _FIRST_DATA_LINE
     text = [name for name in table.columns if name not in {ROW, PLANTED}]
     if not quoted or not text:

@@ -15,7 +15,7 @@ from pipeline.specs.layout import SourceLayout
 
 
 def refuse_occupied(folder: Path) -> None:
-    """Raises UsageError if ``folder`` holds anything or is a file: a delivery is never written over another."""
+    """UsageError if ``folder`` holds anything or is a file: a delivery is never written over another."""
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise UsageError(str(folder), "it is not empty", "name a new folder")
 
@@ -30,7 +30,7 @@ def refuse_nested(out: Path, restricted: Path) -> None:
 
 
 def checked(tables: Tables, files: Mapping[str, FileForm], layouts: Mapping[str, SourceLayout]) -> Tables:
-    """The tables in layout order; SpecError if a table, a column or a file name is not what its layout says."""
+    """The tables in layout order; SpecError if a table, column or file name is not what its layout says."""
     absent = [source for source, layout in layouts.items() if layout.required and source not in tables]
     if absent:
         raise SpecError("simulation", f"makes no {', '.join(sorted(absent))}", "let the study model make it")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -44,9 +44,9 @@ def simulate(
 ) -> Simulated:
     """Writes the delivery of the night of ``as_of`` into ``out`` and ``<out>.ledger.csv`` beside it.
 
-    The same arguments give the same bytes. Two nights of one seed are views of one trial. Restricted sources go
-    into ``restricted`` and are not written without it. UsageError if a folder holds something, ``subjects`` is
-    below 1 or a defect is unknown; SpecError if a table does not fit its layout. All folders appear whole or not.
+    The same arguments give the same bytes. Two nights of one seed are views of one trial. Restricted sources
+    go into ``restricted`` and are not written without it. UsageError if a folder is not empty, ``subjects``
+    is below 1 or a defect is unknown; SpecError if a table does not fit its layout. Folders appear whole.
     """
     _refuse(out, restricted, subjects)
     streams = Streams(seed)
@@ -63,8 +63,9 @@ def simulate(
         {source: file.quoted for source, file in generated.files.items()},
     )
     beside = out.with_name(f"{out.name}.ledger.csv")
-    _write(out, restricted, checked(dirty, generated.files, _open(layouts)), closed, generated.files, layouts)
-    write_text(beside, written.write_csv())
+    delivered = checked(dirty, generated.files, _open(layouts))
+    with _appearing(out, restricted, delivered, closed, files=generated.files, layouts=layouts):
+        write_text(beside, written.write_csv())
     counts = dict(written.group_by("kind", maintain_order=True).len().iter_rows())
     return Simulated(
         out, beside, restricted, {source: table.height for source, table in dirty.items()}, counts
@@ -85,17 +86,19 @@ def _open(layouts: Mapping[str, SourceLayout]) -> dict[str, SourceLayout]:
     return {source: layout for source, layout in layouts.items() if not layout.restricted}
 
 
-def _write(
+@contextmanager
+def _appearing(
     out: Path,
     restricted: Path | None,
     delivered: Tables,
     closed: Tables,
+    *,
     files: Mapping[str, FileForm],
     layouts: Mapping[str, SourceLayout],
-) -> None:
+) -> Iterator[None]:
+    """Files written aside; the folders appear when the block ends well, after the ledger."""
     with ExitStack() as stack:
         if restricted is not None:
-            aside = stack.enter_context(folder_written_aside(restricted))
-            write_tables(aside, closed, files, layouts)
-        aside = stack.enter_context(folder_written_aside(out))
-        write_tables(aside, delivered, files, layouts)
+            write_tables(stack.enter_context(folder_written_aside(restricted)), closed, files, layouts)
+        write_tables(stack.enter_context(folder_written_aside(out)), delivered, files, layouts)
+        yield

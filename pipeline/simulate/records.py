@@ -1,7 +1,7 @@
-"""The life of an entered record: when it appears, changes, is deleted, and what a snapshot of one night shows.
+"""The life of an entered record: when it appears, changes, is deleted, and what a night shows.
 
-Hidden columns of a frame of records: ``_created`` (UTC), ``_amended`` and ``_deleted`` (UTC or null); a column
-``X__before`` holds what ``X`` was until ``_amended``.
+Hidden columns of a frame of records: ``_created`` (UTC), ``_amended`` and ``_deleted`` (UTC or null); a
+column ``X__before`` holds what ``X`` was until ``_amended``.
 """
 
 from __future__ import annotations

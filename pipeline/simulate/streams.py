@@ -16,8 +16,8 @@ _KEY_BYTES = 16  # a Philox key is two 64-bit words
 class Streams:
     """One seed, many independent streams, each named by what it decides (``"vitals/pulse"``).
 
-    Arrays are filled row by row: row ``i`` does not depend on how many rows are asked for, so that a subject's
-    numbers do not depend on how many subjects follow.
+    Arrays are filled row by row: row ``i`` does not depend on how many rows are asked for, so that a
+    subject's numbers do not depend on how many subjects follow.
     """
 
     seed: int

@@ -13,7 +13,7 @@ from pipeline.simulate.streams import Streams
 
 @dataclass(frozen=True)
 class FileForm:
-    """How one source becomes bytes: path below the delivery, line end, and whether fields are quoted when needed."""
+    """How one source becomes bytes: path below the delivery, line end, quoting where needed."""
 
     name: str
     line_end: str = "\n"
@@ -22,7 +22,7 @@ class FileForm:
 
 @dataclass(frozen=True)
 class Generated:
-    """Every source of the trial as known at one moment: text columns, blank = null, rows in delivered order."""
+    """Every source as known at one moment: text columns, blank = null, rows in delivered order."""
 
     tables: Tables
     files: Mapping[str, FileForm]

@@ -1,7 +1,7 @@
 """Frozen models of a study's specification. Everything a person can change lives in YAML and CSV, not here.
 
 A *verb* says how a variable gets its value, in one step on one row: ``const``, ``take``, ``code``, ``lookup``, ``date``.
-``derived`` holds prose only; the code that makes the variable is found by its name, and the sentence is the
+``empty`` says why a variable never has a value. ``derived`` holds prose only; the code that makes the variable is found by its name, and the sentence is the
 define.xml method. Cross-checks against the standard are in ``load.py``.
 """
 
@@ -23,6 +23,7 @@ def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+_VERBS = ("const", "take", "code", "lookup", "date", "derived", "empty")
 YesNo = Annotated[bool, BeforeValidator(_yes_no)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
@@ -42,6 +43,7 @@ class Verb(Frozen):
     lookup: str | None = None
     date: str | None = None
     derived: str | None = None
+    empty: str | None = None
     upper: YesNo = False
     map: str | None = None
     by: str | None = None
@@ -50,7 +52,7 @@ class Verb(Frozen):
 
     @model_validator(mode="after")
     def _one_verb(self) -> Verb:
-        named = [v for v in ("const", "take", "code", "lookup", "date", "derived") if getattr(self, v) is not None]
+        named = [v for v in _VERBS if getattr(self, v) is not None]
         if len(named) > 1:
             raise ValueError(f"has the verbs {' and '.join(named)}; give one")
         for verb, partner in (("code", "map"), ("lookup", "by"), ("lookup", "give")):
@@ -122,6 +124,32 @@ class Supplement(Verb):
     content: str
 
 
+class Linked(Frozen):
+    """A source that names the other end of a relation by its running number; ``term`` keeps one kind of record."""
+
+    source: str
+    number: str
+    term: str | None = None
+
+
+class Relation(Frozen):
+    """How records of two datasets belong together: by a number on the forms, by an identifier, or dataset to dataset.
+
+    ``dataset`` and ``with`` are the two ends. With ``links`` the forms of the second end repeat ``number`` of ``source``; with
+    ``by`` the second end holds the value in that variable; with ``type`` and ``with_type`` the relation is one of whole datasets.
+    """
+
+    id: str
+    dataset: str
+    number: str
+    with_: Annotated[str, Field(alias="with")]
+    source: str | None = None
+    links: tuple[Linked, ...] = ()
+    by: str | None = None
+    type: str | None = None
+    with_type: str | None = None
+
+
 class Dataset(Frozen):
     """One dataset of the study.
 
@@ -142,6 +170,8 @@ class Dataset(Frozen):
     variables: dict[str, Variable]
     supplements: dict[str, Supplement] = Field(default_factory=dict)
     baseline_keys: Names = ()
+    table: str | None = None
+    relations: tuple[Relation, ...] = ()
     comment: str | None = None
 
     @property
@@ -218,6 +248,7 @@ class Laboratory(Frozen):
     comment: str
     name: str
     fasting: str
+    quantitation: str
     preliminary: str
     cancelled: str
     panel_not_done: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from pipeline.errors import SpecError
 from pipeline.files import write_text
 
 SUPPLEMENTAL = "SUPPQUAL"
+_CONTINUED = ("CO", "COVAL")  # SDTMIG lets a long comment go on in COVAL1, COVAL2 ...
 _VARIABLE_FIELDS = ("dataset", "variable", "order", "label", "type", "role", "core", "codelists", "domain")
 _TERM_FIELDS = ("codelist", "name", "extensible", "code", "term", "decode")
 
@@ -67,6 +68,9 @@ class Standard:
         try:
             return self.variables[family, name]
         except KeyError:
+            if (family, name[:-1]) == _CONTINUED and name[-1].isdigit():
+                first = self.variables[_CONTINUED]
+                return replace(first, variable=name, label=f"{first.label} {name[-1]}", core="Perm")
             raise SpecError(f"{dataset}.{name}", "is not a variable of SDTMIG", "check the name") from None
 
     def codelist(self, code: str) -> Codelist:

@@ -3,6 +3,8 @@
 This is the only place where the arm changes collected data: through the size of the response.
 """
 
+# ruff: noqa: PLR2004 - shares and sizes of an invented population stand where they are drawn
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -120,13 +122,13 @@ def _counts(base: Array, left: Array, wobble: Array) -> Array:
 
 def _improved(counts: Array) -> Array:
     before, after = counts[:, c.BASELINE_PLACE], counts[:, c.WEEK12_PLACE]
-    improved: Array = (_IMPROVED * (before - after) >= before).all(axis=1)
+    improved: Array = np.all(_IMPROVED * (before - after) >= before, axis=1)
     return improved
 
 
 def _screening_counts(streams: Streams, people: People, base: Array) -> Array:
     change = np.floor(3 * streams.uniform("activity/screening", people.size, 2)).astype(np.int64) - 1
-    counts = np.clip(base + change, FEWEST_JOINTS, MOST_JOINTS)
+    counts: Array = np.clip(base + change, FEWEST_JOINTS, MOST_JOINTS)
     few = people.failure == FAILURES.index("INCL06")
     counts[few, 1] = counts[few, 1] % 4
     many = people.failure == FAILURES.index("INCL09")  # seronegative: only many joints make 6 of 10 points
@@ -138,7 +140,7 @@ def _joints(streams: Streams, people: People, counts: Array) -> tuple[Array, Arr
     """The most prone joints are affected first; a replaced joint is never evaluable."""
     prone = streams.uniform("activity/joint", people.size, 1, JOINTS)
     day = streams.uniform("activity/joint_day", people.size, len(c.EFFICACY), JOINTS, 2)
-    replaced = streams.uniform("activity/replaced", people.size) < 0.03  # noqa: PLR2004 - plausible share
+    replaced = streams.uniform("activity/replaced", people.size) < 0.03
     gone = replaced[:, None] & (np.arange(JOINTS) == (people.age % 2 + JOINTS - 2)[:, None])
     signs = []
     for sign in range(2):
@@ -172,7 +174,8 @@ def _crp(streams: Streams, people: People, latent: _Latent) -> Array:
 def _esr(streams: Streams, crp: Array) -> Array:
     own, day = streams.normal("activity/esr", len(crp), 1), streams.normal("activity/esr_day", *crp.shape)
     esr = np.clip(np.rint(11 + 1.6 * (crp / 10) ** 0.8 + 5 * own + 2 * day), 2, 110)
-    return esr.astype(np.int64)
+    whole: Array = esr.astype(np.int64)
+    return whole
 
 
 def _difficulty(streams: Streams, latent: _Latent) -> Array:
@@ -182,7 +185,7 @@ def _difficulty(streams: Streams, latent: _Latent) -> Array:
     day = 0.2 * streams.normal("activity/haq_day", size, visits, ACTIVITIES) * latent.noise[:, :, None]
     left = np.where(latent.noise[:, :, None] == 0, 1.0, 0.3 + 0.7 * latent.feelings[:, :, None])
     score = np.clip(np.floor(able * left + item + day), 0, 3).astype(np.int64)
-    blank = streams.uniform("activity/haq_blank", size, visits, ACTIVITIES) < 0.002  # noqa: PLR2004 - few are skipped
+    blank = streams.uniform("activity/haq_blank", size, visits, ACTIVITIES) < 0.002
     return np.where(blank & (latent.noise[:, :, None] > 0), -1, score)
 
 

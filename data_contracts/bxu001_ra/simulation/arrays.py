@@ -26,18 +26,21 @@ def day_number(day: date) -> int:
 
 def weekday(days: Array) -> Array:
     """0 Monday .. 6 Sunday."""
-    return (days + _THURSDAY) % 7
+    number: Array = (days + _THURSDAY) % 7
+    return number
 
 
 def on_workday(days: Array) -> Array:
     """Saturday moves to Friday, Sunday to Monday."""
-    return days - (weekday(days) == _SATURDAY) + (weekday(days) == _SUNDAY)
+    moved: Array = days - (weekday(days) == _SATURDAY) + (weekday(days) == _SUNDAY)
+    return moved
 
 
 def before_friday(days: Array) -> Array:
     """Friday to Sunday move to Monday, so that the day after is a working day."""
     wait = np.select([weekday(days) == day for day in (_FRIDAY, _SATURDAY, _SUNDAY)], [3, 2, 1], 0)
-    return days + wait
+    moved: Array = days + wait
+    return moved
 
 
 def dates(days: Array) -> pl.Series:
@@ -87,7 +90,8 @@ def fixed(scaled: Array, places: int) -> pl.Series:
 
 def scaled(values: Array, places: int) -> Array:
     """Numbers as integers in units of 10^-places."""
-    return np.rint(values * 10**places).astype(np.int64)
+    whole: Array = np.rint(values * 10**places).astype(np.int64)
+    return whole
 
 
 def one_of(choices: Sequence[str], place: Array) -> pl.Series:
@@ -108,6 +112,8 @@ def ticked(condition: Array) -> pl.Series:
 def completed_years(birth: Array, on: Array) -> Array:
     """Completed years of age on the days ``on``."""
     frame = pl.DataFrame({"born": dates(birth), "on": dates(on)})
-    month_day = [100 * pl.col(name).dt.month().cast(pl.Int32) + pl.col(name).dt.day() for name in frame.columns]
+    month_day = [
+        100 * pl.col(name).dt.month().cast(pl.Int32) + pl.col(name).dt.day() for name in frame.columns
+    ]
     years = pl.col("on").dt.year() - pl.col("born").dt.year() - (month_day[1] < month_day[0]).cast(pl.Int32)
     return frame.select(years).to_series().to_numpy()

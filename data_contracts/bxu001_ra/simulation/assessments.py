@@ -1,4 +1,4 @@
-"""Forms of disease activity: joints, the two global scales, HAQ. Nothing is missing at screening and baseline."""
+"""Forms of disease activity: joints, global scales, HAQ. Nothing is missing at screening and baseline."""
 
 from __future__ import annotations
 

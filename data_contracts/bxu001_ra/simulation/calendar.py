@@ -1,4 +1,4 @@
-"""The schedule of the trial (study design 1.3): visits, windows, what is planned when, and the trial's calendar."""
+"""The schedule of the trial (study design 1.3): visits, windows, and what is planned when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The coders' files: every record of the night with its code, or pending until one to three days after its change."""
+"""The coders' files: every record of the night, coded one to three days after its last change."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def event_coding(
             _open_records(disease, "MHTERM", "MH"),
         ]
     )
-    book = terms().select(VERBATIM="verbatim", *_LEVELS)
-    misspelt = terms().select(VERBATIM="variant", _modify="verbatim", *_LEVELS)
+    book = terms().select(*_LEVELS, VERBATIM="verbatim")
+    misspelt = terms().select(*_LEVELS, VERBATIM="variant", _modify="verbatim")
     entries = pl.concat([book.with_columns(_modify=pl.lit(None, pl.String)), misspelt], how="diagonal")
     columns = ("DICTVER", "SOURCE", "RECORDID", "RECVERSION", "VERBATIM", "MODIFY", *_LEVELS, "STATUS")
     return _coded(rows, entries.unique("VERBATIM", maintain_order=True), _LEVELS, as_of).select(columns)

@@ -1,5 +1,7 @@
 """How participation goes: the infusion, visits kept and missed, unplanned contacts, and how it ends."""
 
+# ruff: noqa: PLR2004 - shares and sizes of an invented population stand where they are drawn
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ _RESULTS_SEEN = 6  # days from consent to the decision that a person is not elig
 
 @dataclass(frozen=True)
 class Course:
-    """Arrays [person] or [person, visit] (visits of the calendar, then one place for an unplanned contact)."""
+    """Arrays [person] or [person, visit] (the planned visits, then one unplanned contact)."""
 
     infused: Array
     infusion: Array  # minute since 1970, local, of the start; MISSING if never infused
@@ -102,8 +104,8 @@ def _ends(streams: Streams, people: People, infused: Array, week52: Array) -> tu
     dead, lost = people.role == "death", people.role == "lost"
     gap = np.where(dead, _DEATH_GAP, leaving)
     early = dead | lost | (people.role == "withdrawal")
-    doctor = luck[:, 2] < 0.2  # noqa: PLR2004 - most early terminations are the subject's wish
-    left = np.where(doctor & (people.order >= 16), "PHYSICIAN DECISION", "WITHDRAWAL BY SUBJECT")  # noqa: PLR2004
+    doctor = luck[:, 2] < 0.2
+    left = np.where(doctor & (people.order >= 16), "PHYSICIAN DECISION", "WITHDRAWAL BY SUBJECT")
     ending = np.select(
         [~people.randomized, ~infused, dead, lost, early],
         ["SCREEN FAILURE", "WITHDRAWAL BY SUBJECT", "DEATH", "LOST TO FOLLOW-UP", left],

@@ -1,4 +1,4 @@
-"""How it ended, and what was written beside: end of treatment and study, death, unblinding, deviations, comments."""
+"""How it ended, and what was written beside: deaths, unblinding, deviations, comments."""
 
 from __future__ import annotations
 
@@ -102,12 +102,14 @@ def deviations(trial: Trial) -> pl.DataFrame:
     week12 = slot == c.W12
     planned = trial.people.day1[person] + np.array(c.STUDY_DAY)[np.minimum(slot, c.ET)] - 1
     visits = _deviation(
-        person, one_of(("PLANNED VISIT NOT DONE", "WEEK 12 VISIT NOT DONE"), week12.astype(np.int64)), week12, planned,
+        person, one_of(("PLANNED VISIT NOT DONE", "WEEK 12 VISIT NOT DONE"), week12.astype(np.int64)), week12,
+        planned,
         trial.entered[person, slot] + 30,
     )  # fmt: skip
     own = np.flatnonzero(trial.people.role == "incomplete")
     infusions = _deviation(
-        own, "INFUSION ENDED BEFORE THE WHOLE VOLUME WAS GIVEN", np.ones(own.size, dtype=bool), trial.people.day1[own],
+        own, "INFUSION ENDED BEFORE THE WHOLE VOLUME WAS GIVEN", np.ones(own.size, dtype=bool),
+        trial.people.day1[own],
         trial.entered[own, c.D1] + 60,
     )  # fmt: skip
     rows = pl.concat([infusions, visits]).sort(PERSON, "_created", "DVTERM")

@@ -1,4 +1,4 @@
-"""Records of the EDC: from what was entered to the rows of a form's file, with audit columns and printed texts."""
+"""Records of the EDC: from what was entered to the rows of a form's file."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from pipeline.simulate.records import AMENDED, CREATED, as_known, end_of
 
 STUDY: Final = "BXU001-RA"
 AUDIT: Final = (
-    "STUDYID", "SITEID", "SUBJID", "VISITOID", "VISITNAME", "FORMOID", "FORMREPEAT", "ITEMGROUPREPEAT", "RECORDID",
+    "STUDYID", "SITEID", "SUBJID", "VISITOID", "VISITNAME", "FORMOID", "FORMREPEAT", "ITEMGROUPREPEAT",
+    "RECORDID",
     "RECSTATUS", "RECVERSION", "CREATEDTS", "MODIFIEDTS", "LOCKSTATUS",
 )  # fmt: skip
 PERSON: Final = "_person"
-# A record is frozen after review; a subject's records are locked, then signed, after the end of participation.
+# A record is frozen after review; a subject's records are locked, then signed, after participation.
 _FROZEN, _LOCKED, _SIGNED = timedelta(days=30), timedelta(days=30), timedelta(days=60)
 _VISIT_ORDER: Final = (*VISITS, UNSCHEDULED, LOG)
 _TEXTS: Final[dict[str, dict[str, str]]] = {
     **dict.fromkeys(
         (
-            "IEYN", "RANDYN", "MHONGO", "MHOCCUR", "VSPERF", "ECYN", "ECINTRP", "JCPERF", "PTGAPERF", "PHGAPERF",
-            "HAQPERF", "RESCUE", "LBPERF", "UPTYN", "AEPRE", "AESER", "AECONTRT", "AEINFR", "AESI", "SVPERF", "DSTRTYN",
+            "IEYN", "RANDYN", "MHONGO", "MHOCCUR", "VSPERF", "ECYN", "ECINTRP", "JCPERF", "PTGAPERF",
+            "PHGAPERF",
+            "HAQPERF", "RESCUE", "LBPERF", "UPTYN", "AEPRE", "AESER", "AECONTRT", "AEINFR", "AESI", "SVPERF",
+            "DSTRTYN",
         ),
         codes.YN,
     ),
@@ -35,9 +38,11 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
     **dict.fromkeys(("PTGAU", "PHGAU"), codes.VAS_UNIT),
     **dict.fromkeys(("DSTRTREAS", "DSEOSSTAT"), codes.END_REASON),
     "SEX": codes.SEX, "ETHNIC": codes.ETHNIC, "CHILDPOT": codes.CHILDBEARING, "IETESTCD": codes.CRITERIA,
-    "MHPTERM": codes.CONDITIONS, "CMSCATC": codes.RA_CLASS, "CMDOSFRQ": codes.FREQUENCY, "CMROUTE": codes.ROUTE,
+    "MHPTERM": codes.CONDITIONS, "CMSCATC": codes.RA_CLASS, "CMDOSFRQ": codes.FREQUENCY,
+    "CMROUTE": codes.ROUTE,
     "CMREAS": codes.STOP_REASON, "VSTPT": codes.TIME_POINT, "TEMPU": codes.TEMPERATURE_UNIT,
-    "WEIGHTU": codes.WEIGHT_UNIT, "HEIGHTU": codes.HEIGHT_UNIT, "LBFAST": codes.YNU, "UPTRES": codes.PREGNANCY_RESULT,
+    "WEIGHTU": codes.WEIGHT_UNIT, "HEIGHTU": codes.HEIGHT_UNIT, "LBFAST": codes.YNU,
+    "UPTRES": codes.PREGNANCY_RESULT,
     "AETOXGR": codes.GRADE, "AEREL": codes.CAUSALITY, "AEACN": codes.ACTION_TAKEN, "AEOUT": codes.OUTCOME,
     "SVMODE": codes.VISIT_MODE, "DVCAT": codes.DEVIATION,
 }  # fmt: skip
@@ -61,7 +66,7 @@ def entered(
     return pl.DataFrame(keys).with_columns(series)
 
 
-def _column(name: str, value: object, rows: int) -> pl.Series:
+def _column(name: str, value: Any, rows: int) -> pl.Series:
     if value is None or isinstance(value, str | int):
         dtype = pl.Int64 if isinstance(value, int) else pl.String
         return pl.repeat(value, rows, dtype=dtype, eager=True).alias(name)
@@ -86,7 +91,7 @@ def identified(form: str, records: pl.DataFrame, people: People) -> pl.DataFrame
 
 
 def form_table(form: str, records: pl.DataFrame, people: People, end: Array, as_of: date) -> pl.DataFrame:
-    """The form's file of the night of ``as_of``: subjects in order of number, visits in order of the schedule."""
+    """The form's file of the night of ``as_of``: subjects by number, visits by schedule."""
     own = records[PERSON].to_numpy()
     ended = records.with_columns(_ended=moments(end * 24 * 60).gather(own))
     known = as_known(identified(form, ended, people), as_of)

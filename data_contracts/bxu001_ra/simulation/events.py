@@ -1,4 +1,6 @@
-"""Adverse events: ordinary ones, reactions to the infusion, and the rare serious, fatal and laboratory events."""
+"""Adverse events: ordinary ones, infusion reactions, and the rare serious, fatal and laboratory ones."""
+
+# ruff: noqa: PLR2004 - shares and sizes of an invented population stand where they are drawn
 
 from __future__ import annotations
 
@@ -65,7 +67,7 @@ def _ordinary(trial: Trial) -> pl.DataFrame:
     end = start + 2 + (40 * chance[:, 2] ** 3).astype(np.int64)
     end = np.where((end > last) | (chance[:, 3] < _UNRESOLVED), MISSING, end)
     grade = np.searchsorted((0.60, 0.93), chance[:, 4], side="right") + 1
-    serious = (grade == 3) & (chance[:, 5] < 0.2)  # noqa: PLR2004 - grade 3 of 5; few of them need a hospital
+    serious = (grade == 3) & (chance[:, 5] < 0.2)
     treated = np.array([drug is not None for drug in _drugs_of(names)])[which[person, slot]]
     return _frame(
         person,
@@ -171,7 +173,8 @@ def _with_entry(trial: Trial, events: pl.DataFrame) -> pl.DataFrame:
     person, slot = filled[PERSON].to_numpy(), filled["slot"].to_numpy()
     chance = luck[person, slot]
     fatal = filled["AESDTH"].to_numpy()
-    wait = np.where(fatal, 1, 1 + (6 * chance[:, 0]).astype(np.int64)) + filled["delay"].to_numpy()
+    at_once = fatal | filled["AEINFR"].to_numpy()
+    wait = np.where(at_once, 1, 1 + (6 * chance[:, 0]).astype(np.int64)) + filled["delay"].to_numpy()
     start, end = filled["start"].to_numpy() // DAY, filled["end"].to_numpy()
     created = (start + wait) * DAY + _REPORTED + slot
     ended = np.where(end == MISSING, MISSING, (end // DAY + 1) * DAY + _REPORTED)
@@ -189,7 +192,7 @@ def _with_reentered(trial: Trial, events: pl.DataFrame) -> pl.DataFrame:
     again = np.flatnonzero((trial.people.role == "re_entered") & trial.course.infused)
     first = pl.col(PERSON).is_in(again) & (pl.col("slot") == 0) & ~pl.col("AEINFR") & ~pl.col("AEPRE")
     moved = pl.col("created") + 7 * DAY + 30
-    single = events.with_columns(pl.when(first).then(False).otherwise("AECONTRT").alias("AECONTRT"))  # noqa: FBT003
+    single = events.with_columns(pl.when(first).then(False).otherwise("AECONTRT").alias("AECONTRT"))
     gone = single.filter(first).with_columns(
         deleted=moved,
         end=pl.when("ends_later").then(_NEVER).otherwise("end"),

@@ -1,5 +1,7 @@
 """The laboratory's file: who was drawn when, and one row for every result."""
 
+# ruff: noqa: PLR2004 - shares and sizes of an invented population stand where they are drawn
+
 from __future__ import annotations
 
 from datetime import date
@@ -11,7 +13,14 @@ import polars as pl
 from data_contracts.bxu001_ra.simulation import calendar as c
 from data_contracts.bxu001_ra.simulation import lab_values as lv
 from data_contracts.bxu001_ra.simulation.arrays import (
-    DAY, MISSING, Array, clock, compact_date, day_number, moments, one_of,
+    DAY,
+    MISSING,
+    Array,
+    clock,
+    compact_date,
+    day_number,
+    moments,
+    one_of,
 )  # fmt: skip
 from data_contracts.bxu001_ra.simulation.course import Course
 from data_contracts.bxu001_ra.simulation.people import People
@@ -23,11 +32,12 @@ LABELS: Final = (
 )  # fmt: skip
 LABORATORY: Final = "CENTRAL LABORATORY"
 _PANELS: Final = {
-    "HEM": c.LABORATORY, "CHEM": c.LABORATORY, "ACTIVITY": c.EFFICACY, "COAG": c.COAGULATION, "UA": c.URINALYSIS,
+    "HEM": c.LABORATORY, "CHEM": c.LABORATORY, "ACTIVITY": c.EFFICACY, "COAG": c.COAGULATION,
+    "UA": c.URINALYSIS,
     "AUTOIMM": c.AUTOIMMUNITY, "SERO": (c.SCR,), "PREG": (c.SCR,),
 }  # fmt: skip
 _UNPLANNED: Final = ("HEM", "CHEM")
-# Accession numbers are scrambled by a multiplication modulo a prime, so that they say nothing about the subject.
+# Accession numbers are scrambled modulo a prime, so that they say nothing about the subject.
 _PRIME, _FACTOR = 9_999_991, 4_567_891
 _FLAGS: Final = ("L", "N", "H", "A")
 _LOW, _NORMAL, _HIGH, _ABNORMAL = range(len(_FLAGS))
@@ -53,9 +63,9 @@ def fasting(streams: Streams, people: People) -> pl.Series:
 
 
 def reported_at(streams: Streams, people: People, course: Course) -> Array:
-    """Minute of the report [person, slot]: on the evening of the second or third day. MISSING if not drawn."""
+    """Minute of the report [person, slot]: the second or third evening. MISSING if not drawn."""
     luck = streams.uniform("lab/report", people.size, lv.SLOTS, 2)
-    later = (2 + (luck[..., 0] < 0.2)) * DAY + 18 * 60 + (240 * luck[..., 1]).astype(np.int64)  # noqa: PLR2004
+    later = (2 + (luck[..., 0] < 0.2)) * DAY + 18 * 60 + (240 * luck[..., 1]).astype(np.int64)
     return np.where(course.drawn, course.visit * DAY + later, MISSING)
 
 
@@ -70,7 +80,9 @@ def lab_file(streams: Streams, people: People, course: Course, values: Array, as
         [
             _draws(streams, people, course, person, slot)[draw],
             _test_facts()[test],
-            _results(people, course, values, person[draw], slot[draw], test),
+            _results(
+                people=people, course=course, values=values, person=person[draw], slot=slot[draw], test=test
+            ),
         ],
         how="horizontal",
     )
@@ -138,7 +150,7 @@ def _test_facts() -> pl.DataFrame:
 
 
 def _results(
-    people: People, course: Course, values: Array, person: Array, slot: Array, test: Array
+    *, people: People, course: Course, values: Array, person: Array, slot: Array, test: Array
 ) -> pl.DataFrame:
     value = values[person, slot, test]
     group = (test * 2 + people.female[person]) * 2 + lv.older(people, course)[person, slot]

@@ -1,4 +1,6 @@
-"""Laboratory values: integers in units of the last decimal, coherent within a sample and over a subject's time."""
+"""Laboratory values: integers in units of the last decimal, coherent within a sample and over time."""
+
+# ruff: noqa: PLR2004 - shares and sizes of an invented population stand where they are drawn
 
 from __future__ import annotations
 
@@ -55,7 +57,7 @@ def limits(bound: str) -> Array:
 
 
 def lab_values(streams: Streams, people: People, course: Course, activity: Activity) -> Array:
-    """Values [person, slot, test] in units of the last decimal; for character tests the place of the outcome."""
+    """Values [person, slot, test] in units of the last decimal, or the place of the outcome."""
     values = _drawn_values(streams, people)
     _failures(values, people)
     _liver(values, people)
@@ -88,7 +90,8 @@ def _drawn_values(streams: Streams, people: People) -> Array:
     middle = np.where(people.female[:, None], facts["middle_f"], facts["middle_m"])
     own = facts["between"] * streams.normal("lab/own", people.size, tests().height)
     day = facts["within"] * streams.normal("lab/day", people.size, SLOTS, tests().height)
-    return np.clip((middle + own)[:, None, :] + day, facts["least"], facts["most"])
+    values: Array = np.clip((middle + own)[:, None, :] + day, facts["least"], facts["most"])
+    return values
 
 
 def _failures(values: Array, people: People) -> None:
@@ -139,14 +142,14 @@ def _filtration(values: Array, people: People, age: Array) -> None:
 def _antibodies(streams: Streams, values: Array, people: People) -> None:
     """RF and anti-CCP: at least one of them positive, except in those who fail on it."""
     luck = streams.uniform("lab/antibodies", people.size, 4)
-    rf = (luck[:, 0] < 0.8) | (luck[:, 1] >= 0.75)  # noqa: PLR2004 - usual shares in established RA
-    ccp = luck[:, 1] < 0.75  # noqa: PLR2004
+    rf = (luck[:, 0] < 0.8) | (luck[:, 1] >= 0.75)
+    ccp = luck[:, 1] < 0.75
     negative = people.failure == FAILURES.index("INCL09")
     level = np.where((rf & ~negative)[:, None], 16 + 140 * luck[:, [2]] ** 2, 8 + 5 * luck[:, [2]])
     values[:, :, place("RF")] = level * np.linspace(1, 0.9, SLOTS)
     values[:, :, place("RF")] = np.where(
         level > 16, np.maximum(values[:, :, place("RF")], 14.6), np.minimum(level, 13)
-    )  # noqa: PLR2004
+    )
     level = np.where((ccp & ~negative)[:, None], 24 + 220 * luck[:, [3]] ** 2, 3 + 12 * luck[:, [3]])
     values[:, :, place("CCP")] = level + 0 * values[:, :, place("CCP")]
 
@@ -173,5 +176,5 @@ def crp_text(crp: Array) -> pl.Series:
     text = pl.concat_str((pl.col("t") // 10).cast(pl.String), pl.lit("."), (pl.col("t") % 10).cast(pl.String))
     shown = (
         pl.when(pl.col("t") == MISSING).then(None).when(pl.col("t") < 5).then(pl.lit("<0.5")).otherwise(text)
-    )  # noqa: PLR2004 - the limit of quantitation
+    )
     return tenths.to_frame().select(shown).to_series()

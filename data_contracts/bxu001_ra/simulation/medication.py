@@ -1,4 +1,6 @@
-"""Medication: RA therapy (prior, background, rescue) and everything else, by the rules that eligibility asks for."""
+"""Medication: RA therapy (prior, background, rescue) and everything else, as eligibility asks for."""
+
+# ruff: noqa: PLR2004 - shares and sizes of an invented population stand where they are drawn
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ _RESCUE: Final = ("ADALIMUMAB", "ETANERCEPT", "ABATACEPT", "TOFACITINIB")
 _NSAIDS: Final = ("NAPROXEN", "CELECOXIB", "MELOXICAM")
 _CSDMARDS: Final = ("METHOTREXATE", "LEFLUNOMIDE", "HYDROXYCHLOROQUINE", "SULFASALAZINE")
 _BACKGROUND_EDGES: Final = (0.65, 0.77, 0.90)
-# Days before consent: background is stable for at least 4 months, biologics were stopped 3 months or more ago,
-# rituximab a year or more ago.
+# Days before consent: background is stable for 4 months or more, biologics were stopped 3 months ago or
+# earlier, rituximab a year ago or earlier.
 _STABLE, _WASHED_OUT, _RITUXIMAB = 130, 95, 380
 
 
@@ -86,7 +88,7 @@ def _background(trial: Trial) -> _Course:
 def _second_background(trial: Trial) -> _Course:
     """Hydroxychloroquine with methotrexate; never leflunomide."""
     luck = _luck(trial, "second", 2)
-    takes = on_methotrexate(trial) & (luck[:, 0] < 0.2)  # noqa: PLR2004 - plausible share
+    takes = on_methotrexate(trial) & (luck[:, 0] < 0.2)
     rows = np.full(trial.people.size, drug("HYDROXYCHLOROQUINE"))
     return _ongoing(takes, rows, _since(trial, luck[:, 1], _STABLE, 900))
 
@@ -94,13 +96,13 @@ def _second_background(trial: Trial) -> _Course:
 def _steroid(trial: Trial) -> _Course:
     luck = _luck(trial, "steroid", 2)
     rows = np.full(trial.people.size, drug("PREDNISONE"))
-    return _ongoing(luck[:, 0] < 0.35, rows, _since(trial, luck[:, 1], _STABLE, 600))  # noqa: PLR2004
+    return _ongoing(luck[:, 0] < 0.35, rows, _since(trial, luck[:, 1], _STABLE, 600))
 
 
 def _nsaid(trial: Trial) -> _Course:
     luck = _luck(trial, "nsaid", 3)
     rows = _rows(_NSAIDS, (luck[:, 2] * len(_NSAIDS)).astype(np.int64))
-    return _ongoing(luck[:, 0] < 0.5, rows, _since(trial, luck[:, 1], _STABLE, 700))  # noqa: PLR2004
+    return _ongoing(luck[:, 0] < 0.5, rows, _since(trial, luck[:, 1], _STABLE, 700))
 
 
 def _prior(trial: Trial) -> list[_Course]:
@@ -116,7 +118,7 @@ def _prior(trial: Trial) -> list[_Course]:
     )
     failed = (_background_choice(trial) + 1 + (luck[:, 4] * 2).astype(np.int64)) % len(_CSDMARDS)
     failed_end = tnf_end - 950 - (300 * luck[:, 4]).astype(np.int64)
-    own = np.flatnonzero(luck[:, 5] < 0.25)  # noqa: PLR2004 - plausible share
+    own = np.flatnonzero(luck[:, 5] < 0.25)
     length = 120 + (700 * luck[:, 6]).astype(np.int64)
     return [
         _Course(everybody, _rows(_CSDMARDS, failed), failed_end - length, failed_end, old=True),
@@ -142,7 +144,7 @@ def _ra_records(trial: Trial, part: _Course) -> pl.DataFrame:
     dose = _facts("dose", part.drug).zip_with(
         pl.Series(~methotrexate), one_of(_MTX_DOSES, (luck[:, 0] * len(_MTX_DOSES)).astype(np.int64))
     )
-    route = _facts("route", part.drug).set(pl.Series(methotrexate & (luck[:, 1] < 0.3)), "SC")  # noqa: PLR2004
+    route = _facts("route", part.drug).set(pl.Series(methotrexate & (luck[:, 1] < 0.3)), "SC")
     fields: dict[str, Any] = {
         "CMTRT": _facts("name", part.drug),
         "CMSCATC": _facts("kind", part.drug),
@@ -155,7 +157,7 @@ def _ra_records(trial: Trial, part: _Course) -> pl.DataFrame:
         "CMENDAT": edc_date(part.end),
         "CMONGO": one_of(("1",), -ended.astype(np.int64)),
         "CMRESC": "1" if part.rescue else None,
-        "CMREAS": one_of(("IR", "INTOL"), np.where(ended, (luck[:, 0] < 0.2).astype(np.int64), -1)),  # noqa: PLR2004
+        "CMREAS": one_of(("IR", "INTOL"), np.where(ended, (luck[:, 0] < 0.2).astype(np.int64), -1)),
         "CMREASOTH": None,
         "CMAENO": pl.Series([None] * len(luck), dtype=pl.Int64),
     }
@@ -225,7 +227,7 @@ def _for_conditions(trial: Trial) -> pl.DataFrame:
 
 def _premedication(trial: Trial) -> pl.DataFrame:
     luck = _luck(trial, "premedication", 1)[:, 0]
-    own = np.flatnonzero(trial.course.infused & (luck < 0.4))  # noqa: PLR2004 - the site decides
+    own = np.flatnonzero(trial.course.infused & (luck < 0.4))
     day = trial.people.day1[own]
     return _cm_records(
         own, np.full(own.size, drug("DIPHENHYDRAMINE")), day, day, trial.entered[own, c.D1] + 7

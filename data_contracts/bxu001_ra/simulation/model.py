@@ -9,7 +9,14 @@ from datetime import date
 import polars as pl
 
 from data_contracts.bxu001_ra.simulation import (
-    assessments, coding, disposition, events, medication, responses, screening, visit_forms,
+    assessments,
+    coding,
+    disposition,
+    events,
+    medication,
+    responses,
+    screening,
+    visit_forms,
 )  # fmt: skip
 from data_contracts.bxu001_ra.simulation.arrays import DAY, day_number
 from data_contracts.bxu001_ra.simulation.defects import KINDS
@@ -37,17 +44,21 @@ class Bxu001Ra:
 
     def generate(self, streams: Streams, subjects: int, as_of: date) -> Generated:
         """All sources of the night of ``as_of``; the trial itself depends on seed and size only."""
-        trial = grown(streams, subjects)
-        forms = {
-            form: form_table(form, records, trial.people, trial.course.end, as_of)
-            for form, records in _forms(trial, as_of).items()
-        }
-        tables: Tables = {f"edc_{form.lower()}": table for form, table in forms.items()}
-        tables["lab_results"] = lab_file(streams, trial.people, trial.course, trial.values, as_of)
-        tables |= supply_tables(trial, as_of)
-        tables["coding_meddra"] = coding.event_coding(forms["AE"], forms["MH"], forms["MHRA"], as_of)
-        tables["coding_whodrug"] = coding.drug_coding(forms["CMRA"], forms["CM"], as_of)
-        return Generated(tables, _files(forms, as_of))
+        return deliveries(grown(streams, subjects), as_of)
+
+
+def deliveries(trial: Trial, as_of: date) -> Generated:
+    """What all senders deliver about ``trial`` in the night of ``as_of``."""
+    forms = {
+        form: form_table(form, records, trial.people, trial.course.end, as_of)
+        for form, records in _forms(trial, as_of).items()
+    }
+    tables: Tables = {f"edc_{form.lower()}": table for form, table in forms.items()}
+    tables["lab_results"] = lab_file(trial.streams, trial.people, trial.course, trial.values, as_of)
+    tables |= supply_tables(trial, as_of)
+    tables["coding_meddra"] = coding.event_coding(forms["AE"], forms["MH"], forms["MHRA"], as_of)
+    tables["coding_whodrug"] = coding.drug_coding(forms["CMRA"], forms["CM"], as_of)
+    return Generated(tables, _files(forms, as_of))
 
 
 def _files(forms: Mapping[str, pl.DataFrame], as_of: date) -> dict[str, FileForm]:

@@ -1,8 +1,10 @@
 """Who enters: sites, numbers, demography, cohort, arm, and the part each subject plays.
 
-Person ``i`` of the screened people is the same whatever the size of the trial; site, number and calendar follow
-from the size, because the trial always recruits in the same weeks.
+Person ``i`` of the screened people is the same whatever the size of the trial; site, number and calendar
+follow from the size, because the trial always recruits in the same weeks.
 """
+
+# ruff: noqa: PLR2004 - shares and sizes of an invented population stand where they are drawn
 
 from __future__ import annotations
 
@@ -25,14 +27,15 @@ BLOCK: Final = 8
 PLACEBO_IN_BLOCK: Final = 2
 ARMS: Final = ("PBO", "BXU075", "BXU150")  # 0 placebo, otherwise the number of the cohort
 FAILURES: Final = ("INCL08", "EXCL05", "INCL06", "EXCL01", "INCL09", "EXCL04")
-# The part of the first sixteen randomized subjects, so that a small trial holds every case (study design 8.1.4).
+# The parts of the first sixteen randomized subjects: a small trial holds every case (study design 8.1.4).
 ROLES: Final = (
     "", "rescued", "incomplete", "not_rescued", "missed_week_12", "re_entered", "unblinded", "",
     "never_infused", "death", "withdrawal", "restart", "lost", "", "liver", "",
 )  # fmt: skip
 # Share of later subjects for whom the same happens.
 RARE: Final = {
-    "incomplete": 0.02, "missed_week_12": 0.02, "re_entered": 0.02, "unblinded": 0.005, "never_infused": 0.005,
+    "incomplete": 0.02, "missed_week_12": 0.02, "re_entered": 0.02, "unblinded": 0.005,
+    "never_infused": 0.005,
     "death": 0.006, "withdrawal": 0.05, "restart": 0.01, "lost": 0.02, "liver": 0.02,
 }  # fmt: skip
 _RACES = ("WHITE", "BLACK", "ASIAN", "AIAN", "NHPI", "OTHER", "UNK")
@@ -86,8 +89,8 @@ def people(streams: Streams, subjects: int) -> People:
     at = (480 + 90 * streams.uniform("people/randomized", size)).astype(np.int64)
     place = _place_in_cohort(order, cohort, first_cohort, randomized, day1 * DAY + at + BEHIND_UTC[zone])
     age = 25 + (43 * streams.uniform("people/age", size)).astype(np.int64)
-    female = streams.uniform("people/sex", size) < 0.78  # noqa: PLR2004 - usual share in RA trials
-    fertile = streams.uniform("people/childbearing", size) < 0.8  # noqa: PLR2004 - the others are sterilized
+    female = streams.uniform("people/sex", size) < 0.78
+    fertile = streams.uniform("people/childbearing", size) < 0.8
     height = np.where(female, 163, 176) + 6.5 * streams.normal("people/height", size)
     index = np.clip(27 + 4.5 * streams.normal("people/mass", size), 18.5, 42)
     return People(
@@ -112,15 +115,15 @@ def people(streams: Streams, subjects: int) -> People:
         - 3
         - (355 * streams.uniform("people/birth", size)).astype(int),
         races=_races(streams, size),
-        hispanic=streams.uniform("people/ethnicity", size) < 0.15,  # noqa: PLR2004 - plausible share
-        childbearing=female & (age < 50) & fertile,  # noqa: PLR2004 - usual age of menopause
+        hispanic=streams.uniform("people/ethnicity", size) < 0.15,
+        childbearing=female & (age < 50) & fertile,
         weight=np.rint(np.clip(index * (height / 100) ** 2, 45, 130) * 10) / 10,
         height=np.rint(height),
     )
 
 
 def block_arms(streams: Streams, cohort: int, blocks: int) -> Array:
-    """Arms of the randomization schedule of one cohort: permuted blocks of 8 with 2 placebos, [block, place]."""
+    """Arms of one cohort's schedule: permuted blocks of 8 with 2 placebos, [block, place]."""
     active = np.where(np.arange(BLOCK) < PLACEBO_IN_BLOCK, 0, cohort)
     return active[np.argsort(streams.uniform(f"schedule/{cohort}", blocks, BLOCK), axis=1)]
 
@@ -131,7 +134,7 @@ def schedule_width(subjects: int) -> int:
 
 
 def _number_width(subjects: int) -> int:
-    return 1000 if subjects < 1000 else 10_000 * (1 + subjects // 10_000)  # noqa: PLR2004 - three digits while they do
+    return 1000 if subjects < 1000 else 10_000 * (1 + subjects // 10_000)
 
 
 def _sites(subjects: int) -> int:
@@ -141,7 +144,7 @@ def _sites(subjects: int) -> int:
 def _randomized(streams: Streams, subjects: int) -> Array:
     groups = -(-subjects // (SCREENED_FOR_FIVE - 1))
     fails = (streams.uniform("people/failure", groups) * SCREENED_FOR_FIVE).astype(np.int64)
-    passed = (np.arange(SCREENED_FOR_FIVE) != fails[:, None]).ravel()
+    passed: Array = (np.arange(SCREENED_FOR_FIVE) != fails[:, None]).ravel()
     return passed[: int(np.searchsorted(np.cumsum(passed), subjects)) + 1]
 
 
@@ -172,12 +175,13 @@ def _place_in_cohort(
 def _arms(streams: Streams, cohort: Array, place: Array) -> Array:
     blocks = int(place.max()) // BLOCK + 1
     schedules = np.stack([block_arms(streams, number, blocks).ravel() for number in (1, 2)])
-    return schedules[cohort - 1, place]
+    arms: Array = schedules[cohort - 1, place]
+    return arms
 
 
 def _bags(streams: Streams, subjects: int) -> Array:
     """Bag numbers in an order that knows nothing of arms."""
-    numbers = 9000 if subjects <= 4000 else 10 * subjects  # noqa: PLR2004 - four digits while they suffice
+    numbers = 9000 if subjects <= 4000 else 10 * subjects
     return numbers // 9 + streams.generator("supply/bag").permutation(numbers)[:subjects]
 
 
@@ -202,8 +206,8 @@ def _roles(streams: Streams, randomized: Array, order: Array) -> Array:
 
 def _races(streams: Streams, size: int) -> Array:
     main = np.searchsorted(np.cumsum(_RACE_SHARES)[:-1], streams.uniform("people/race", size), side="right")
-    ticks = main[:, None] == np.arange(len(_RACES))
-    second = (streams.uniform("people/second_race", size) < 0.03) & (main < 3)  # noqa: PLR2004 - a few have two
+    ticks: Array = main[:, None] == np.arange(len(_RACES))
+    second = (streams.uniform("people/second_race", size) < 0.03) & (main < 3)
     ticks[second, (main[second] + 1) % 3] = True
     return ticks
 

@@ -1,4 +1,4 @@
-"""What the EDC computes and shows: indices, responses and the rescue decision, by the exact rules of the protocol."""
+"""What the EDC computes and shows: indices, responses and the rescue decision, by exact rules."""
 
 from __future__ import annotations
 
@@ -122,15 +122,16 @@ def _haq(trial: Trial, person: Array, place: Array) -> pl.Series:
 
 
 def _with_indices(frame: pl.DataFrame) -> pl.DataFrame:
-    counts = {"tjc": "tjc", "sjc": "sjc", "ptga": "ptga"}
-    crp = with_das28(
-        frame, **counts, reactant="crp", formula=DAS28_CRP, score="DAS28CRP", category="_crp_level"
+    scored = frame
+    for formula, reactant, score in ((DAS28_CRP, "crp", "DAS28CRP"), (DAS28_ESR, "esr", "DAS28ESR")):
+        scored = with_das28(
+            scored, tjc="tjc", sjc="sjc", reactant=reactant, ptga="ptga", formula=formula, score=score,
+            category="_level",
+        )  # fmt: skip
+    cdai = with_cdai(scored, tjc="tjc", sjc="sjc", ptga="ptga", phga="phga", score="CDAI", category="_level")
+    return with_sdai(
+        cdai, tjc="tjc", sjc="sjc", ptga="ptga", phga="phga", crp="crp", score="SDAI", category="_level"
     )
-    esr = with_das28(
-        crp, **counts, reactant="esr", formula=DAS28_ESR, score="DAS28ESR", category="_esr_level"
-    )
-    cdai = with_cdai(esr, **counts, phga="phga", score="CDAI", category="_cdai_level")
-    return with_sdai(cdai, **counts, phga="phga", crp="crp", score="SDAI", category="_sdai_level")
 
 
 def _with_responses(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,5 +1,7 @@
 """Forms of the screening visit: who the subject is, consent, eligibility, history; and randomization."""
 
+# ruff: noqa: PLR2004 - shares and sizes of an invented population stand where they are drawn
+
 from __future__ import annotations
 
 from typing import Final
@@ -10,7 +12,14 @@ import polars as pl
 from data_contracts.bxu001_ra.codes import CONDITIONS
 from data_contracts.bxu001_ra.simulation import calendar as c
 from data_contracts.bxu001_ra.simulation.arrays import (
-    DAY, MISSING, Array, clock, edc_date, one_of, ticked, yes_no,
+    DAY,
+    MISSING,
+    Array,
+    clock,
+    edc_date,
+    one_of,
+    ticked,
+    yes_no,
 )  # fmt: skip
 from data_contracts.bxu001_ra.simulation.edc import entered
 from data_contracts.bxu001_ra.simulation.lab_values import reported
@@ -44,7 +53,7 @@ def demographics(trial: Trial) -> pl.DataFrame:
 
 
 def _form_order(names: tuple[str, ...]) -> list[str]:
-    return sorted(set(names) - {"OTHER", "UNK"}) + ["OTHER", "UNK"]
+    return [*sorted(set(names) - {"OTHER", "UNK"}), "OTHER", "UNK"]
 
 
 def _all(trial: Trial) -> Array:
@@ -118,7 +127,7 @@ def medical_history(trial: Trial) -> pl.DataFrame:
     chance = luck[person, slot]
     consent = trial.people.consent[person]
     start = consent - 400 - (5000 * chance[:, 1]).astype(np.int64)
-    ended = chance[:, 2] < 0.25  # noqa: PLR2004 - most conditions are chronic
+    ended = chance[:, 2] < 0.25
     end = np.where(ended, start + (0.8 * (consent - start)).astype(np.int64), MISSING)
     fields = {
         "MHTERM": one_of(terms, which[person, slot]),
@@ -133,8 +142,8 @@ def medical_history(trial: Trial) -> pl.DataFrame:
 def partly_known(text: pl.Series, luck: Array) -> pl.Series:
     """Dates of long ago: the day of a third and the month of a tenth of them are unknown."""
     day_unknown, month_unknown = "UN" + text.str.slice(2), "UN-UNK" + text.str.slice(6)
-    known = text.zip_with(pl.Series(luck >= 0.33), day_unknown)  # noqa: PLR2004
-    return known.zip_with(pl.Series(luck >= 0.10), month_unknown)  # noqa: PLR2004
+    known = text.zip_with(pl.Series(luck >= 0.33), day_unknown)
+    return known.zip_with(pl.Series(luck >= 0.10), month_unknown)
 
 
 def conditions(trial: Trial) -> pl.DataFrame:
@@ -162,7 +171,7 @@ def classification(trial: Trial) -> pl.DataFrame:
         reported(trial.values, c.SCR, "CCP") / 10 / _CCP_ULN,
     )
     serology = np.select([ratio <= 1, ratio <= _HIGH_POSITIVE], [0, 2], 3)
-    reactants = (trial.activity.crp[:, 0] > 50).astype(np.int64)  # noqa: PLR2004 - 5.0 mg/L in tenths
+    reactants = (trial.activity.crp[:, 0] > 50).astype(np.int64)
     fields = {
         "RACCA": joints,
         "RACCB": serology,

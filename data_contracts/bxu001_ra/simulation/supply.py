@@ -146,7 +146,7 @@ def _releases(trial: Trial, own: Array, at: Array, moment: datetime) -> pl.DataF
 
 
 def _key(trial: Trial, own: Array, moment: datetime) -> pl.DataFrame:
-    """The key of everybody randomized so far; SHA256 is the fingerprint of its lines ``SUBJID,RANDNO,ARMCD``."""
+    """The key of everybody randomized so far; SHA256 of its lines ``SUBJID,RANDNO,ARMCD`` (LF)."""
     people = trial.people
     key = pl.DataFrame(
         {

@@ -1,7 +1,7 @@
 """Terms and drugs that the trial's people report, with invented dictionary entries.
 
-The real dictionaries are licensed. Codes begin with 9 and were made up here; class names are our own words. ATC
-codes keep their public form, because rules of the study ask for classes (blood products, corticosteroids).
+The real dictionaries are licensed. Codes begin with 9 and were made up here; class names are our own words.
+ATC codes keep their public form, because the study asks for classes (blood products, corticosteroids).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FIRST_DRUG: Final = 90_000_101
 
 @cache
 def terms() -> pl.DataFrame:
-    """Events and conditions: ``use``, ``verbatim``, ``variant``, five levels with codes, ``drug`` given for them."""
+    """Events and conditions: ``use``, ``verbatim``, ``variant``, five levels with codes, ``drug``."""
     table = pl.read_csv(Path(__file__).with_name("terms.csv"), infer_schema=False)
     upper = table.rename({name: name.upper() for name in table.columns if name.upper() in _LEVELS})
     return upper.with_columns(

@@ -1,5 +1,7 @@
 """The grown trial: what happened to everybody, before anybody writes it down."""
 
+# ruff: noqa: PLR2004 - shares and sizes of an invented population stand where they are drawn
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ _OFFICE_OPENS = 13 * 60  # UTC
 
 @dataclass(frozen=True)
 class Trial:
-    """``values``: laboratory values [person, slot, test]; ``entered`` and ``reported``: minutes (UTC) [person, slot]."""
+    """``values`` [person, slot, test]: laboratory; ``entered``, ``reported`` [person, slot]: minutes."""
 
     streams: Streams
     people: People
@@ -33,7 +35,11 @@ class Trial:
 
 def grown(streams: Streams, subjects: int) -> Trial:
     """The whole trial, from the first consent to the last visit."""
-    who = people(streams, subjects)
+    return grown_from(streams, people(streams, subjects))
+
+
+def grown_from(streams: Streams, who: People) -> Trial:
+    """What happens to these people."""
     how = course(streams, who)
     disease = activity(streams, who, how)
     return Trial(
@@ -50,7 +56,7 @@ def grown(streams: Streams, subjects: int) -> Trial:
 def _entered(streams: Streams, how: Course) -> Array:
     """Visits are entered on one of the next two days, a visit that was missed ten days later."""
     luck = streams.uniform("entry/visit", len(how.visit), SLOTS, 2)
-    later = 1 + (luck[..., 0] < 0.3) + np.where(how.missed, 10, 0)  # noqa: PLR2004 - a third is entered late
+    later = 1 + (luck[..., 0] < 0.3) + np.where(how.missed, 10, 0)
     minute = (how.visit + later) * DAY + _OFFICE_OPENS + (240 * luck[..., 1]).astype(np.int64)
     return np.where(how.visit == MISSING, MISSING, minute)
 

@@ -1,4 +1,6 @@
-"""Forms of every visit: the visit itself, vital signs, laboratory collection, urine pregnancy test, infusion."""
+"""Forms of every visit: the visit itself, vital signs, samples, urine pregnancy test, infusion."""
+
+# ruff: noqa: PLR2004 - shares and sizes of an invented population stand where they are drawn
 
 from __future__ import annotations
 
@@ -9,12 +11,23 @@ import polars as pl
 
 from data_contracts.bxu001_ra.simulation import calendar as c
 from data_contracts.bxu001_ra.simulation.arrays import (
-    DAY, MISSING, Array, clock, edc_date, fixed, one_of, yes_no,
+    DAY,
+    MISSING,
+    Array,
+    clock,
+    edc_date,
+    fixed,
+    one_of,
+    yes_no,
 )  # fmt: skip
 from data_contracts.bxu001_ra.simulation.course import BAG_ML
 from data_contracts.bxu001_ra.simulation.edc import entered
 from data_contracts.bxu001_ra.simulation.lab_file import (
-    accession, accession_text, drawn_at, fasting, unscheduled_reason,
+    accession,
+    accession_text,
+    drawn_at,
+    fasting,
+    unscheduled_reason,
 )  # fmt: skip
 from data_contracts.bxu001_ra.simulation.lab_values import SLOTS
 from data_contracts.bxu001_ra.simulation.trial import Trial
@@ -87,7 +100,7 @@ def pregnancy_test(trial: Trial) -> pl.DataFrame:
 
 
 def infusion(trial: Trial) -> pl.DataFrame:
-    """EC: the infusion; a restart is the second repeat of the form, a randomized subject without infusion has ECYN N."""
+    """EC: a restart is the second repeat of the form; randomized without infusion has ECYN N."""
     people, course = trial.people, trial.course
     own = np.flatnonzero(people.randomized)
     infused = course.infused[own]
@@ -142,7 +155,7 @@ def bag_text(numbers: Array) -> pl.Series:
 def vital_signs(trial: Trial) -> pl.DataFrame:
     """VS: one row a visit, six on Day 1 (one if there was no infusion)."""
     course = trial.course
-    planned = np.where(np.arange(SLOTS) == c.UNS, ~course.phone[:, None], True)  # noqa: FBT003 - numpy's own signature
+    planned = np.where(np.arange(SLOTS) == c.UNS, ~course.phone[:, None], True)
     person, slot = np.nonzero(course.done & planned)
     point = np.where(slot == c.D1, 0, -1)
     treated = np.flatnonzero(course.infused)
@@ -159,8 +172,8 @@ def _measured(trial: Trial, person: Array, slot: Array, point: Array) -> pl.Data
     day = trial.streams.normal("vitals/day", size, SLOTS + len(_AFTER_START), 6)[person, cell]
     luck = trial.streams.uniform("vitals/luck", size, SLOTS + len(_AFTER_START), 4)[person, cell]
     optional = np.isin(slot, c.MAY_BE_MISSED)
-    none = optional & (luck[:, 0] < 0.003)  # noqa: PLR2004 - now and then nobody measures
-    no_oxygen = ~none & (luck[:, 1] < 0.005) & (point <= 0)  # noqa: PLR2004 - a broken oximeter
+    none = optional & (luck[:, 0] < 0.003)
+    no_oxygen = ~none & (luck[:, 1] < 0.005) & (point <= 0)
     values = (
         np.array((126, 78, 72, 15, 367, 97.5))
         + np.array((11, 7, 8, 1.5, 2, 0.9)) * own
@@ -187,7 +200,7 @@ def _measured(trial: Trial, person: Array, slot: Array, point: Array) -> pl.Data
         "TEMPU": one_of(("C", "F"), np.where(none, -1, imperial.astype(np.int64))),
         "OXYSAT": fixed(np.where(no_oxygen, MISSING, shown[:, 5]), 0),
         "VSPOS": one_of(("SITTING", "SUPINE"), np.where(none, -1, (point > 0).astype(np.int64))),
-        **_body(trial, person, slot, point, none, imperial),
+        **_body(trial, person, slot, planned=(point <= 0) & ~none, imperial=imperial),
     }
     amended = np.where(late, created + (10 + (20 * luck[:, 3]).astype(np.int64)) * DAY, MISSING)
     return entered(
@@ -204,21 +217,21 @@ def _minute_of(trial: Trial, person: Array, slot: Array, point: Array, luck: Arr
 
 
 def _body(
-    trial: Trial, person: Array, slot: Array, point: Array, none: Array, imperial: Array
+    trial: Trial, person: Array, slot: Array, *, planned: Array, imperial: Array
 ) -> dict[str, pl.Series]:
     """Weight where it is planned (on Day 1 the dosing weight), height once."""
-    planned = np.isin(slot, c.WEIGHT) & (point <= 0) & ~none
+    weighed = np.isin(slot, c.WEIGHT) & planned
     drift = np.rint(8 * trial.streams.normal("vitals/weight", trial.people.size, SLOTS))[person, slot]
     tenths = np.rint(10 * trial.people.weight[person]) + np.where(slot > c.D1, drift, 0)
     weight = np.where(imperial, np.rint(tenths / _POUND), tenths)
-    once = (slot == c.SCR) & ~none
+    once = (slot == c.SCR) & planned
     tall = np.where(
         imperial, np.rint(10 * trial.people.height[person] / _INCH), 10 * trial.people.height[person]
     )
     unit = imperial.astype(np.int64)
     return {
-        "WEIGHT": fixed(np.where(planned, weight, MISSING), 1),
-        "WEIGHTU": one_of(("kg", "lb"), np.where(planned, unit, -1)),
+        "WEIGHT": fixed(np.where(weighed, weight, MISSING), 1),
+        "WEIGHTU": one_of(("kg", "lb"), np.where(weighed, unit, -1)),
         "HEIGHT": fixed(np.where(once, tall, MISSING), 1),
         "HEIGHTU": one_of(("cm", "in"), np.where(once, unit, -1)),
     }

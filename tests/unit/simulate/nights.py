@@ -46,10 +46,14 @@ class Night:
 
 
 def read(path: Path, separator: str = ",") -> pl.DataFrame:
-    return pl.read_csv(path, separator=separator, infer_schema=False, quote_char='"' if separator == "," else None)
+    return pl.read_csv(
+        path, separator=separator, infer_schema=False, quote_char='"' if separator == "," else None
+    )
 
 
-def night(folder: Path, *, seed: int = 1, subjects: int = 16, as_of: date = LAST_NIGHT, defects: str = "none") -> Night:
+def night(
+    folder: Path, *, seed: int = 1, subjects: int = 16, as_of: date = LAST_NIGHT, defects: str = "none"
+) -> Night:
     return Night(
         simulate(
             MODEL,
@@ -72,3 +76,25 @@ def day(column: str) -> pl.Expr:
 def minute(day_column: str, time_column: str) -> pl.Expr:
     text = pl.concat_str(pl.col(day_column).str.to_titlecase(), pl.col(time_column), separator=" ")
     return text.str.to_datetime("%d-%b-%Y %H:%M", strict=False)
+
+
+def infusions(clean: Night) -> pl.DataFrame:
+    given = clean.form("EC").filter(pl.col("ECYN") == "Y")
+    return given.with_columns(start=minute("ECSTDAT", "ECSTTIM"), end=minute("ECENDAT", "ECENTIM"))
+
+
+def first_infusion(clean: Night) -> pl.DataFrame:
+    return infusions(clean).group_by("SUBJID").agg(pl.col("start").min(), infused=day("ECSTDAT").min())
+
+
+def randomized(clean: Night) -> pl.Series:
+    return clean.form("RAND")["SUBJID"]
+
+
+def failures(clean: Night) -> pl.DataFrame:
+    return clean.form("IE").filter(pl.col("IETESTCD").is_not_null())
+
+
+def nothing(frame: pl.DataFrame) -> None:
+    """No row breaks the rule; the message counts rows and shows none."""
+    assert frame.is_empty(), f"{frame.height} rows break the rule"

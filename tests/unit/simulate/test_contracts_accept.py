@@ -31,26 +31,28 @@ def checked_sources(delivered: Night) -> dict[str, pl.DataFrame]:
     return quarantined
 
 
-def test_the_contracts_accept_every_row_of_a_clean_night(clean: Night) -> None:
-    assert {name: rows.height for name, rows in checked_sources(clean).items() if rows.height} == {}
+def test_the_contracts_accept_every_row_of_a_clean_night(first: Night) -> None:
+    assert {name: rows.height for name, rows in checked_sources(first).items() if rows.height} == {}
 
 
 def test_the_contracts_set_aside_exactly_the_planted_impossible_dates_and_codes(dirty: Night) -> None:
     planted = dirty.ledger().filter(pl.col("kind").is_in(["impossible_date", "unknown_code"]))
     expected = set(planted.select("file", "line").iter_rows())
     found = {
-        (name, line) for name, rows in checked_sources(dirty).items() for line in rows["_line"].cast(pl.Int64).to_list()
+        (name, line)
+        for name, rows in checked_sources(dirty).items()
+        for line in rows["_line"].cast(pl.Int64).to_list()
     }
     assert found == expected
     assert len(expected) == 4
 
 
-def test_restricted_files_satisfy_their_contracts(clean: Night) -> None:
+def test_restricted_files_satisfy_their_contracts(first: Night) -> None:
     models = contract_models("bxu001_ra")
-    assert clean.result.restricted is not None
+    assert first.result.restricted is not None
     for source, layout in layouts().items():
         if layout.restricted:
-            raw = read_raw(clean.result.restricted / layout.pattern, layout).collect()
+            raw = read_raw(first.result.restricted / layout.pattern, layout).collect()
             sites = ("101", "102", "103")
             result = check(
                 raw, models[source], file=source, cut=LAST_NIGHT, form=subject_form("bxu001_ra"), sites=sites

@@ -23,7 +23,9 @@ LAYOUTS = {
 
 
 def broken_line(tables: Tables, rng: np.random.Generator, count: int) -> Planted:
-    rows = picked(tables["people"], pl.col("SAYS").is_not_null(), rng, count).with_columns(SAYS=pl.lit("a\nb"))
+    rows = picked(tables["people"], pl.col("SAYS").is_not_null(), rng, count).with_columns(
+        SAYS=pl.lit("a\nb")
+    )
     table = rewritten(tables["people"], rows, ["SAYS"])
     return Planted({**tables, "people": table}, noted("people", rows, "join lines", "R13", subject="WHO"))
 
@@ -33,11 +35,14 @@ def doubled(tables: Tables, rng: np.random.Generator, count: int) -> Planted:
     return Planted({**tables, "people": table}, noted("people", new, "collapse", "4.2", subject="WHO"))
 
 
+KINDS = {kind.name: kind for kind in (DefectKind("line", broken_line), DefectKind("twice", doubled))}
+
+
 class Village:
-    defects = {kind.name: kind for kind in (DefectKind("line", broken_line), DefectKind("twice", doubled))}  # noqa: RUF012 - a constant of the test
+    defects = KINDS
 
     def generate(self, streams: Streams, subjects: int, as_of: date) -> Generated:
-        names = [f"P{number:02}" for number in range(subjects)]
+        names = [f"P{number:02}" for number in range(subjects * (as_of <= NIGHT))]
         words = [f"word {number}" for number in streams.uniform("words", subjects)]
         people = pl.DataFrame({"SAYS": words, "WHO": names})
         secret = pl.DataFrame({"WHO": names, "ARM": ["A"] * subjects})
@@ -154,5 +159,9 @@ def record(**moments: datetime | None) -> pl.DataFrame:
 def test_a_record_appears_changes_is_shown_deleted_once_and_is_gone(
     as_of: date, shown: list[tuple[str, str, int]]
 ) -> None:
-    life = record(_created=datetime(2030, 1, 2, 9), _amended=datetime(2030, 1, 5, 23), _deleted=datetime(2030, 1, 9, 12))
-    assert as_known(life, as_of).select("TERM", "_status", "_version").rows() == shown
+    life = record(
+        _created=datetime(2030, 1, 2, 9), _amended=datetime(2030, 1, 5, 23), _deleted=datetime(2030, 1, 9, 12)
+    )
+    known = as_known(life, as_of)
+    assert known.select("TERM", "_status", "_version").rows() == shown
+    assert known["_modified"].dt.date().to_list() == [as_of] * len(shown)

@@ -41,14 +41,18 @@ def is_partial_date(row: Row, expected: str) -> bool:
 
 def is_impossible_date(row: Row, expected: str) -> bool:
     text = row.get("VSDAT") or row["CMSTDAT"]
-    return expected == "quarantine" and pl.DataFrame({"at": [text]}).select(day("at")).item() is None
+    short_year = len(text) < len("DD-MMM-YYYY")
+    no_such_day = pl.DataFrame({"at": [text]}).select(day("at")).item() is None
+    return expected == "quarantine" and (short_year or no_such_day)
 
 
 CASES: dict[str, Callable[[Row, str], bool]] = {
     "partial_date": is_partial_date,
     "impossible_date": is_impossible_date,
     "unit_spelling": lambda row, expected: expected == "convert" and row["UNIT"] not in KNOWN_UNITS,
-    "censored_result": lambda row, _: row["RESULT"].startswith("<") and row["ABNFL"] == "N" and not row["REFLO"],
+    "censored_result": lambda row, _: (
+        row["RESULT"].startswith("<") and row["ABNFL"] == "N" and not row["REFLO"]
+    ),
     "duplicate_lab": lambda row, expected: expected == "collapse" and row["REVNO"] == "0",
     "revised_lab": lambda row, _: (row["REVNO"], row["RSTAT"]) == ("1", "C"),
     "unknown_subject": lambda row, expected: expected == "quarantine" and row["SUBJID"][4:] > "900",
@@ -65,12 +69,16 @@ def test_the_ledger_points_at_the_line_that_holds_the_defect(dirty: Night, kind:
 
 
 def test_a_duplicate_stands_directly_under_its_original(dirty: Night) -> None:
-    for line, file in dirty.ledger().filter(pl.col("kind") == "duplicate_lab").select("line", "file").iter_rows():
+    for line, file in (
+        dirty.ledger().filter(pl.col("kind") == "duplicate_lab").select("line", "file").iter_rows()
+    ):
         assert row_at(dirty, file, line) == row_at(dirty, file, line - 1)
 
 
 def test_a_revision_stands_under_the_result_that_it_corrects(dirty: Night) -> None:
-    for line, file in dirty.ledger().filter(pl.col("kind") == "revised_lab").select("line", "file").iter_rows():
+    for line, file in (
+        dirty.ledger().filter(pl.col("kind") == "revised_lab").select("line", "file").iter_rows()
+    ):
         new, old = row_at(dirty, file, line), row_at(dirty, file, line - 1)
         changed = {name for name in new if new[name] != old[name]}
         assert changed == {"RESULT", "RSTAT", "REVNO", "RPTDT", "COMMENT"}
@@ -86,11 +94,10 @@ def test_no_line_carries_two_defects(dirty: Night) -> None:
     assert dirty.ledger().select("file", "line").is_unique().all()
 
 
-def test_nothing_but_the_planted_lines_differs_from_the_clean_night(dirty: Night, clean: Night) -> None:
-    if dirty.form("DM")["SUBJID"].to_list() != clean.form("DM")["SUBJID"].to_list():
-        pytest.skip("another seed")
+def test_nothing_but_the_planted_lines_differs_from_the_clean_night(dirty: Night, first: Night) -> None:
     for file, lines in dirty.ledger().group_by("file").agg("line").iter_rows():
-        before = (clean.result.folder / file).read_text(encoding="utf-8").splitlines()
+        before = (first.result.folder / file).read_text(encoding="utf-8").splitlines()
         after = (dirty.result.folder / file).read_text(encoding="utf-8").splitlines()
         untouched = [text for number, text in enumerate(after, start=1) if number not in set(lines)]
         assert set(untouched) <= set(before)
+        assert len(untouched) + len(lines) == len(after)

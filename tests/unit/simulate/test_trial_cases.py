@@ -42,8 +42,11 @@ def test_one_emergency_unblinding_is_told_without_the_arm(clean: Night) -> None:
 
 
 def test_one_infusion_is_incomplete_and_ends_the_treatment(clean: Night) -> None:
-    given = clean.form("EC").filter(pl.col("ECYN") == "Y").group_by("SUBJID").agg(
-        share=pl.col("ECVOL").cast(pl.Float64).sum() / pl.col("ECVOLPRP").cast(pl.Float64).first()
+    given = (
+        clean.form("EC")
+        .filter(pl.col("ECYN") == "Y")
+        .group_by("SUBJID")
+        .agg(share=pl.col("ECVOL").cast(pl.Float64).sum() / pl.col("ECVOLPRP").cast(pl.Float64).first())
     )
     short = given.filter(pl.col("share") < 0.95)
     assert short.height == 1
@@ -93,7 +96,9 @@ def test_some_crp_falls_below_the_limit_of_quantitation_in_a_larger_trial(tmp_pa
 def test_a_laboratory_event_names_the_sample_it_was_seen_in(clean: Night) -> None:
     named = clean.form("AE").filter(pl.col("AEACCESSN").is_not_null())
     assert named.height == 1
-    seen = clean.lab().join(named, left_on="ACCESSN", right_on="AEACCESSN").filter(pl.col("LABTESTCD") == "ALT")
+    seen = (
+        clean.lab().join(named, left_on="ACCESSN", right_on="AEACCESSN").filter(pl.col("LABTESTCD") == "ALT")
+    )
     assert seen["ABNFL"].to_list() == ["H"]
 
 

@@ -1,0 +1,118 @@
+"""Variables whose values come from one codelist here and from another there, as another variable tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from pipeline.emit.define_levels import Check, Level, distinct_pairs, text_shape
+from pipeline.emit.define_lists import (
+    ListUse,
+    known_lists,
+    lists_named,
+    permitted_values,
+    sponsor_list,
+    whole_list,
+)
+from pipeline.emit.submitted import Submitted, SubmittedVariable
+from pipeline.errors import BuildFailed
+from pipeline.specs.load import StudySpec
+from pipeline.specs.standard import Codelist
+
+_DECIDERS = ("CAT", "TESTCD")
+# The terminology has lists for the questions of published instruments; their names end so.
+_QUESTIONS = {"TESTCD": "TC", "TEST": "TN"}
+
+_Groups = list[tuple[ListUse, list[str]]]
+
+
+def choice_levels(spec: StudySpec, submitted: Submitted) -> Iterator[Level]:
+    """One row a codelist for every variable that has several: DSDECOD by DSCAT, QSTESTCD by QSCAT.
+
+    Raises BuildFailed if the values of a group are in none of the variable's codelists.
+    """
+    for variable in submitted.variables:
+        if not variable.has_data:
+            continue
+        if lists := _several(spec, variable):
+            yield from _rows(spec, submitted, variable, lists, None)
+        elif lists := _questions(spec, submitted, variable):
+            own = sponsor_list(submitted, variable, variable.name)
+            yield from _rows(spec, submitted, variable, lists, own)
+
+
+def _several(spec: StudySpec, variable: SubmittedVariable) -> list[Codelist]:
+    known = known_lists(spec, lists_named(variable))
+    return known if len(known) > 1 else []
+
+
+def has_choices(spec: StudySpec, submitted: Submitted, variable: SubmittedVariable) -> bool:
+    """Whether the variable's list depends on another variable."""
+    return bool(_several(spec, variable) or _questions(spec, submitted, variable))
+
+
+def _questions(spec: StudySpec, submitted: Submitted, variable: SubmittedVariable) -> list[Codelist]:
+    """Lists of instruments that hold a test of the dataset; none if SDTMIG gives the variable a list."""
+    ending = _QUESTIONS.get(variable.name.removeprefix(submitted.name))
+    if ending is None or known_lists(spec, lists_named(variable)):
+        return []
+    used = set(variable.values)
+    found = [each for each in spec.standard.codelists.values() if each.name.endswith(ending)]
+    return sorted((each for each in found if used & set(each.terms)), key=lambda each: each.code)
+
+
+def _rows(
+    spec: StudySpec,
+    submitted: Submitted,
+    variable: SubmittedVariable,
+    lists: list[Codelist],
+    own: ListUse | None,
+) -> Iterator[Level]:
+    for suffix in _DECIDERS:
+        decider = f"{submitted.name}{suffix}"
+        if decider == variable.name or submitted.find(decider) is None:
+            continue
+        rows = distinct_pairs(submitted, [decider], variable.name)
+        if groups := _grouped(spec, variable, lists, rows, own):
+            for listed, deciding in groups:
+                here = rows.filter(pl.col(decider).is_in(deciding))[variable.name].unique().sort()
+                yield _row(variable, listed, Check(decider, tuple(deciding)), tuple(here))
+            return
+    fix = "correct the values, or add them to the study's extensions of a codelist"
+    culprit = "no codelist of the variable holds its values"
+    raise BuildFailed(f"{submitted.name}.{variable.name}", culprit, fix)
+
+
+def _grouped(
+    spec: StudySpec,
+    variable: SubmittedVariable,
+    lists: list[Codelist],
+    rows: pl.DataFrame,
+    own: ListUse | None,
+) -> _Groups | None:
+    """List -> the values of the deciding variable where it applies; None if a group is in no list."""
+    decider = rows.columns[0]
+    groups: dict[str, tuple[ListUse, list[str]]] = {}
+    for (value,), part in rows.group_by(decider, maintain_order=True):
+        used = set(part[variable.name])
+        fitting = [terms for terms in lists if used <= permitted_values(spec, terms)]
+        listed = whole_list(fitting[0], variable.names) if fitting else own
+        if listed is None or value is None:
+            return None
+        groups.setdefault(listed.oid, (listed, []))[1].append(str(value))
+    return list(groups.values())
+
+
+def _row(variable: SubmittedVariable, listed: ListUse, where: Check, values: tuple[str, ...]) -> Level:
+    key = listed.oid.removeprefix("CL.")
+    return Level(
+        variable=variable.name,
+        key=key,
+        condition=f"{variable.name}.{key}",
+        where=(where,),
+        label=variable.facts.label,
+        shape=text_shape(values),
+        values=values,
+        listed=listed,
+    )

@@ -1,0 +1,56 @@
+"""What an asset is, in words for its readers: from the contract or the specification, never by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipeline.contracts.facts import column_facts, source_facts
+from pipeline.flow.context import StudyParts
+from pipeline.flow.steps import Step
+from pipeline.specs.models import Dataset
+
+_OF_SOURCE = ("raw", "contract")
+_KINDS = {"raw": {"csv"}, "contracts": {"pandera"}, "subjects": {"polars"}, "sdtm": {"polars"}}
+
+
+def description(parts: StudyParts, step: Step) -> str:
+    """A few lines of text: what the table holds and where it comes from."""
+    kind, _, name = step.name.partition(".")
+    if kind in _OF_SOURCE and name in parts.models:
+        return _of_source(parts, kind, name)
+    if kind == "sdtm" and name in parts.spec.datasets:
+        return _of_dataset(parts.spec.dataset(name))
+    return step.label
+
+
+def column_labels(parts: StudyParts, step: Step) -> Mapping[str, str]:
+    """Column -> label, as far as the contract or the standard knows it."""
+    kind, _, name = step.name.partition(".")
+    if kind in _OF_SOURCE and name in parts.models:
+        return {column: facts.label for column, facts in column_facts(parts.models[name]).items()}
+    if kind == "sdtm" and name in parts.spec.datasets:
+        return {variable: facts.label for variable, _, facts in parts.spec.ordered(name)}
+    return {}
+
+
+def kinds(step: Step) -> set[str]:
+    """The small pictures on an asset."""
+    return _KINDS.get(step.group, set())
+
+
+def _of_source(parts: StudyParts, kind: str, source: str) -> str:
+    facts, layout = source_facts(parts.models[source]), parts.layouts[source]
+    what = {
+        "raw": "The delivered file, every value as text exactly as it came.",
+        "contract": "The rows that obey the contract, with types. The others are set aside, with reasons.",
+    }[kind]
+    key = f"\n\nKey: {', '.join(facts['key'])}" if facts["key"] else ""
+    return f"**{facts['title']}**\n\n{what}\n\nFile: `{layout.pattern}`, from: {facts['owner']}{key}"
+
+
+def _of_dataset(dataset: Dataset) -> str:
+    sources = ", ".join(dataset.sources or dataset.derived_from)
+    return (
+        f"**{dataset.label}** ({dataset.class_})\n\n{dataset.structure}\n\n"
+        f"Key: {', '.join(dataset.keys)}\n\nFrom: {sources}"
+    )

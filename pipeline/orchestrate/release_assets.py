@@ -1,0 +1,148 @@
+"""The published build, and the files that leave the house: one asset per output of the package."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import dagster as dg
+
+from pipeline.errors import BuildFailed
+from pipeline.flow.context import BLINDED, Context, StudyParts
+from pipeline.flow.run import publish_build
+from pipeline.flow.steps import Step
+from pipeline.flow.summary import summary
+from pipeline.orchestrate.checks import told
+from pipeline.orchestrate.failures import loud
+from pipeline.orchestrate.naming import DELIVERIES, PUBLISHED, RELEASE, key_of, output_key
+from pipeline.orchestrate.resources import Builds, Materialized
+from pipeline.warehouse.builds import Build, published, verify
+from pipeline.warehouse.places import LAYERS
+
+MANIFEST = "manifest.json"
+_ABOUT = {
+    "define.xml": "**Define-XML**: what every dataset and variable of the package is",
+    "define.html": "The same to read in a browser",
+    MANIFEST: "Every file of the package with its sha256, and where the records come from",
+}
+_KINDS = {".xpt": "sas", ".xml": "xml", ".html": "html", ".json": "json"}
+Facts: TypeAlias = Mapping[str, int | str | None]
+_CHECK = "files_are_as_published"
+
+
+def published_asset(steps: Sequence[Step], code: str) -> dg.AssetsDefinition:
+    """Makes the finished build of a delivery the one that every reader sees."""
+    needed = {name for step in steps for name in step.needs}
+    last = [step for step in steps if step.name not in needed]
+    spec = dg.AssetSpec(
+        PUBLISHED,
+        deps=[key_of(step.name) for step in last],
+        description="**The published build**: what the warehouse shows and the release holds until the next.",
+        group_name=RELEASE,
+        kinds={"duckdb"},
+        code_version=code,
+    )
+    check = dg.AssetCheckSpec(
+        _CHECK, asset=PUBLISHED, description="Every file has the bytes that the manifest names."
+    )
+
+    @dg.multi_asset(name="published", specs=[spec], check_specs=[check], partitions_def=DELIVERIES)
+    def publish(context: dg.AssetExecutionContext, builds: Builds) -> Iterator[Materialized]:
+        with loud(), builds.publishing():
+            build_context = builds.context(context.partition_key)
+            _refuse_unfinished(build_context, last)
+            build = publish_build(build_context)
+            yield _published(build)
+
+    return publish
+
+
+def _refuse_unfinished(context: Context, last: Sequence[Step]) -> None:
+    """The last steps have read every table of the build: without theirs, it is not whole."""
+    for step in last:
+        layer, _, table = step.name.partition(".")
+        if layer in LAYERS and not context.store.exists(layer, table.lower()):
+            raise BuildFailed(
+                step.name,
+                f"build {context.store.build} has not run it",
+                "materialize all assets of the delivery",
+            )
+
+
+def _published(build: Build) -> Materialized:
+    facts, damaged = summary(build), verify(build)
+    return dg.MaterializeResult(
+        metadata={
+            "build": build.build,
+            "data cut": facts["data_cut"],
+            "findings": told({level: count for level, count in facts["findings"].items() if count}),
+            **{f"records {name}": count for name, count in facts["datasets"].items()},
+            "query with DuckDB": dg.MetadataValue.path(facts["catalog"]),
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                passed=not damaged,
+                check_name=_CHECK,
+                description=f"{len(build.files)} files, {len(damaged)} changed",
+            )
+        ],
+        data_version=dg.DataVersion(build.manifest_sha256),
+    )
+
+
+def release_assets(parts: StudyParts, code: str) -> dg.AssetsDefinition:
+    """Every output of the package, written together or not at all; a dataset without records has no file."""
+    datasets = {transport_file(name): spec.label for name, spec in parts.spec.datasets.items()}
+    about = {file: f"**{label}** as SAS V5 transport" for file, label in datasets.items()} | _ABOUT
+    specs = [
+        dg.AssetSpec(
+            output_key(file),
+            deps=[PUBLISHED],
+            description=text,
+            group_name=RELEASE,
+            kinds={_KINDS[Path(file).suffix]},
+            code_version=code,
+            skippable=file in datasets,
+        )
+        for file, text in about.items()
+    ]
+
+    @dg.multi_asset(name="release", specs=specs, partitions_def=DELIVERIES)
+    def release(context: dg.AssetExecutionContext, builds: Builds) -> Iterator[Materialized]:
+        with loud():
+            yield from _released(builds, context.partition_key, set(about))
+
+    return release
+
+
+def transport_file(dataset: str) -> str:
+    """The name of a dataset's transport file."""
+    return f"{dataset.lower()}.xpt"
+
+
+def _released(builds: Builds, delivery: str, outputs: set[str]) -> Iterator[Materialized]:
+    """Writes the package into the folder ``<delivery>-<build>``: a released file is never written over."""
+    from pipeline.flow.release import release_build  # it loads XML and SAS libraries that no other step needs
+
+    settings = builds.settings
+    build = published(settings.warehouse, settings.study, BLINDED)
+    if build is None or build.delivery != delivery:
+        raise BuildFailed(
+            delivery, "is not the published delivery", "materialize its asset 'published' first"
+        )
+    package = release_build(settings, settings.releases / f"{delivery}-{build.build}")
+    for file in package.files:
+        if file.name in outputs:
+            facts: Facts = {"variables": file.variables, "dagster/row_count": file.rows, "bytes": file.bytes}
+            yield _output(package.folder / file.name, file.sha256, build, facts)
+    absent = ", ".join(package.without_records) or "none"
+    whole: Facts = {"files": len(package.files), "datasets without records": absent}
+    yield _output(package.folder / MANIFEST, package.manifest_sha256, build, whole)
+
+
+def _output(path: Path, sha256: str, build: Build, facts: Facts) -> Materialized:
+    told = {name: value for name, value in facts.items() if value is not None}
+    return dg.MaterializeResult(
+        asset_key=output_key(path.name),
+        metadata={**told, "sha256": sha256, "path": dg.MetadataValue.path(path), "build": build.build},
+        data_version=dg.DataVersion(sha256),
+    )

@@ -1,0 +1,129 @@
+"""Columns that the datasets name themselves: verbs, conditions, joins, forms, items, parts of derivations, relations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline.review.delivered import Delivered
+from pipeline.review.use import Role, Use
+from pipeline.specs.load import StudySpec, verb_of
+from pipeline.specs.models import Dataset, Part, Verb, Where
+
+_FROM = "_from"  # an items table's column <fact>_from names a delivered column
+_ITEM_FACTS = {"unit_from": "ORRESU", "reason_from": "REASND"}
+
+
+def dataset_uses(spec: StudySpec, delivered: Delivered, dataset: Dataset) -> Iterator[Use]:
+    """Every use of a delivered column that the specification of one dataset states."""
+    for part in dataset.parts:
+        if not _is_central(spec, dataset, part):
+            yield from _verb_uses(dataset, part)
+        yield from _row_uses(dataset, part)
+        yield from _form_uses(spec, dataset, part)
+        yield from _ticked_uses(spec, delivered, dataset, part)
+    yield from _named_uses(delivered, dataset)
+    yield from _relation_uses(dataset)
+
+
+def located(part: Part, column: str) -> tuple[str, str]:
+    """Source and column behind a name of the specification: ``coding.PT`` is column PT of the join ``coding``."""
+    join, dot, name = column.partition(".")
+    return (part.join[join].source, name) if dot and join in part.join else (part.source, column)
+
+
+def verb_columns(verb: Verb) -> list[str]:
+    """Names of the columns that a verb reads, as the specification writes them."""
+    named = (verb.take, verb.code, verb.by if verb.lookup else None, verb.date, verb.time)
+    return [name for name in named if name is not None]
+
+
+def condition(where: Where) -> str:
+    """A condition in words."""
+    if where.values:
+        return f"{where.column} is {' or '.join(where.values)}"
+    return f"{where.column} is not {' or '.join(where.other_than)}" if where.other_than else f"{where.column} is filled"
+
+
+def item_rows(spec: StudySpec, part: Part) -> list[dict[str, str | None]]:
+    """Rows of the part's items table that belong to its source; [] for a part without items."""
+    if part.items is None:
+        return []
+    return [row for row in spec.table(part.items).iter_rows(named=True) if row["source"] == part.source]
+
+
+def ticked_columns(spec: StudySpec, columns: Mapping[str, Any], variable: str) -> dict[str, str]:
+    """Column -> term where the codemap named like a derived variable lists columns (boxes to tick) instead of codes."""
+    rows = spec.table("codemaps").filter(spec.table("codemaps")["map"] == variable)
+    boxes = dict(rows.select("code", "term").iter_rows())
+    return boxes if any(code in columns for code in boxes) else {}
+
+
+def _is_central(spec: StudySpec, dataset: Dataset, part: Part) -> bool:
+    """Whether the laboratory's roles fill the part, and no verb does."""
+    roles = spec.study.laboratory
+    return dataset.build == "laboratory" and part.source in (roles.source, roles.form)
+
+
+def _verb_uses(dataset: Dataset, part: Part) -> Iterator[Use]:
+    verbs: dict[str, Verb] = {name: verb_of(dataset, part, name) for name in dataset.variables}
+    for name, verb in (verbs | dict(dataset.supplements)).items():
+        for column in verb_columns(verb):
+            yield Use(*located(part, column), Role.FILLS, f"{dataset.dataset}.{name}")
+
+
+def _row_uses(dataset: Dataset, part: Part) -> Iterator[Use]:
+    name = dataset.dataset
+    for where in part.where:
+        yield Use(*located(part, where.column), Role.DECIDES, name, f"a record where {condition(where)}")
+    for join in part.join.values():
+        for column in join.on:
+            yield Use(part.source, column, Role.IDENTIFIES, name, f"finds the row of {join.source}")
+            yield Use(join.source, column, Role.IDENTIFIES, name, f"found from {part.source}")
+        for column, value in join.where.items():
+            yield Use(join.source, column, Role.DECIDES, name, f"joined where {column} is {value}")
+
+
+def _form_uses(spec: StudySpec, dataset: Dataset, part: Part) -> Iterator[Use]:
+    name = dataset.dataset
+    if part.performed:
+        yield Use(part.source, part.performed, Role.DECIDES, f"{name}.{name}STAT", "done or not done")
+    if part.reason:
+        yield Use(part.source, part.reason, Role.FILLS, f"{name}.{name}REASND")
+    for item in item_rows(spec, part):
+        test = f"item {item.get(f'{name}TESTCD') or item['column']}"
+        yield Use(part.source, item["column"] or "", Role.FILLS, f"{name}.{name}ORRES", test)
+        if shown := item.get("shown_if"):
+            yield Use(part.source, shown, Role.DECIDES, name, f"{test} is asked if ticked")
+        for fact, column in item.items():
+            if fact.endswith(_FROM) and column:
+                role = Role.FILLS if fact in _ITEM_FACTS else Role.DERIVES
+                suffix = _ITEM_FACTS.get(fact, fact.removesuffix(_FROM).upper())
+                yield Use(part.source, column, role, f"{name}.{name}{suffix}", test)
+
+
+def _ticked_uses(spec: StudySpec, delivered: Delivered, dataset: Dataset, part: Part) -> Iterator[Use]:
+    columns = delivered[part.source].columns if part.source in delivered else {}
+    for name, variable in dataset.variables.items():
+        if variable.derived is not None:
+            for column, term in ticked_columns(spec, columns, name).items():
+                yield Use(part.source, column, Role.DERIVES, f"{dataset.dataset}.{name}", f"{term} when ticked")
+
+
+def _named_uses(delivered: Delivered, dataset: Dataset) -> Iterator[Use]:
+    """``uses`` of the dataset: every source that has the column; the first one if none has it."""
+    for role, column in dataset.uses.items():
+        found = [source for source in dataset.sources if source in delivered and column in delivered[source].columns]
+        joined = [located(part, column) for part in dataset.parts if located(part, column) != (part.source, column)]
+        places = [(source, column) for source in found] or joined or [(source, column) for source in dataset.sources[:1]]
+        for source, name in places:
+            yield Use(source, name, Role.DERIVES, dataset.dataset, f"as {role.replace('_', ' ')}")
+
+
+def _relation_uses(dataset: Dataset) -> Iterator[Use]:
+    """Numbers on the forms that say which records belong together."""
+    for relation in dataset.relations:
+        ends = [(relation.source, relation.number), *((each.source, each.number) for each in relation.links)]
+        for source, column in ends:
+            if source is not None:
+                yield Use(source, column, Role.DERIVES, dataset.dataset, f"links records of relation {relation.id}")
