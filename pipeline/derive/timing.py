@@ -24,11 +24,14 @@ def study_day(dtc: pl.Expr, reference: pl.Expr) -> pl.Expr:
 def completed_years(birth: pl.Expr, at: pl.Expr) -> pl.Expr:
     """Birthdays passed at ``at`` (Int64); null if either ISO date is partial or ``at`` is earlier."""
     born, day = date_part(birth), date_part(at)
-    not_yet = (day.dt.month() * 100 + day.dt.day().cast(pl.Int16)) < (
-        born.dt.month() * 100 + born.dt.day().cast(pl.Int16)
-    )
+    not_yet = _day_of_year_order(day) < _day_of_year_order(born)
     years = day.dt.year().cast(pl.Int64) - born.dt.year() - not_yet.cast(pl.Int64)
     return pl.when(day >= born).then(years)
+
+
+def _day_of_year_order(day: pl.Expr) -> pl.Expr:
+    """Month and day as one number; a month is an Int8, in which the hundreds would overflow without a word."""
+    return day.dt.month().cast(pl.Int16) * 100 + day.dt.day()
 
 
 def is_before(left: pl.Expr, right: pl.Expr) -> pl.Expr:

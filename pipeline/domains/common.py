@@ -17,6 +17,7 @@ from pipeline.specs.models import Dataset
 
 OID, REPEAT, CONTACT = "_oid", "_repeat", "_contact"
 PRE_DOSE = "PRE-DOSE"
+OFF_ROSTER = "subject is not on the roster of the study"
 _FINDINGS = "FINDINGS"
 
 
@@ -74,7 +75,7 @@ def with_subject(work: Workpiece) -> None:
     constants = {"STUDYID": study.study, "DOMAIN": work.dataset.dataset}
     work.rows = joined.with_columns(pl.lit(text).alias(name) for name, text in constants.items() if work.has(name))
     work.rows = work.rows.with_columns(pl.col("RFXSTDTC").alias("_reference"))
-    work.quarantine(pl.col("USUBJID").is_null(), "subject", "subject is not on the roster of the study")
+    work.quarantine(pl.col("USUBJID").is_null(), "subject", OFF_ROSTER)
 
 
 def with_visit(work: Workpiece) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline.domains.common import Workpiece, numbered, with_study_days
+from pipeline.domains.common import OFF_ROSTER, Workpiece, numbered, with_study_days
 from pipeline.domains.mapping import mapped
 from pipeline.domains.records import LINE, SET_ASIDE, SOURCE, SUBJECT, Built, Fate, Inputs, set_aside, stacked
 from pipeline.specs.models import Dataset
 
+_NO_NUMBER = "an unplanned contact without a date or before every visit, or an unknown visit"
 
 
 def subject_visits(inputs: Inputs, dataset: Dataset) -> Built:
@@ -26,7 +27,7 @@ def subject_visits(inputs: Inputs, dataset: Dataset) -> Built:
     )
     first = forms.unique([SUBJECT, "oid", "repeat"], keep="first", maintain_order=True)
     doubled = forms.join(first.select(LINE), on=LINE, how="anti")
-    contacts = inputs.derived("visits").collect().drop("contact_date")
+    contacts = inputs.derived("visits").filter(pl.col("VISITNUM").is_not_null()).collect().drop("contact_date")
     form_facts = [SUBJECT, "oid", "repeat", SOURCE, LINE, "_performed", *_from_form(dataset)]
     rows = contacts.join(
         first.select(form_facts),
@@ -37,10 +38,12 @@ def subject_visits(inputs: Inputs, dataset: Dataset) -> Built:
         maintain_order="left",
     )
     lost = forms.join(rows.select(LINE).drop_nulls(), on=LINE, how="anti").join(doubled.select(LINE), on=LINE, how="anti")
+    on_roster = pl.col(SUBJECT).is_in(inputs.derived("subjects").collect()["SUBJID"].implode())
     aside = [
         found.set_aside,
         set_aside(doubled, source, Fate.QUARANTINED, f"{source}.visit", "a second form for the same visit"),
-        set_aside(lost, source, Fate.QUARANTINED, f"{source}.visit", "an unplanned contact without a date, or an unknown visit"),
+        set_aside(lost.filter(~on_roster), source, Fate.QUARANTINED, f"{dataset.dataset}.subject", OFF_ROSTER),
+        set_aside(lost.filter(on_roster), source, Fate.QUARANTINED, f"{source}.visit", _NO_NUMBER),
     ]
     work = Workpiece(inputs, dataset, _with_occurrence(inputs, rows), [stacked(aside, SET_ASIDE)])
     with_study_days(work)

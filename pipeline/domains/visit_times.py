@@ -92,7 +92,11 @@ def _unplanned(inputs: Inputs, dated: pl.DataFrame, planned: pl.DataFrame) -> pl
         by_form.select("SUBJID", dtc="SVSTDTC"), on=["SUBJID", "dtc"], how="anti"
     )
     by_day = _span(lab_only.with_columns(day="dtc"), "SUBJID", "USUBJID", "oid", "day").drop("day")
-    order = contacts.group_by("SUBJID", "repeat").agg(_form_order=pl.col("form").min(), RECORDID=pl.col("record").min())
+    order = (
+        contacts.sort("form", "record")
+        .group_by("SUBJID", "repeat")
+        .agg(_form_order=pl.col("form").first(), RECORDID=pl.col("record").first())
+    )
     found = pl.concat([by_form, by_day], how="diagonal_relaxed").join(
         order, on=["SUBJID", "repeat"], how="left", nulls_equal=True, maintain_order="left"
     )

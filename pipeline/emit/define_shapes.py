@@ -54,15 +54,14 @@ def shapes_by(values: pl.DataFrame, keys: list[str], value: str) -> dict[tuple[s
     whole = pl.col(value).str.replace(r"^-", "").str.replace(r"\..*$", "").str.len_bytes()
     after = pl.col(value).str.extract(r"\.([0-9]+)$").str.len_bytes().fill_null(0)
     numeric = pl.col(value).str.contains(_NUMBER)
-    grouped = (
-        values.drop_nulls(value)
-        .group_by(keys or pl.lit(1).alias("_all"), maintain_order=True)
-        .agg(
-            numeric.all().alias("_numeric"),
-            pl.col(value).str.len_bytes().max().alias("_bytes"),
-            whole.filter(numeric).max().alias("_whole"),
-            after.filter(numeric).max().alias("_after"),
-        )
+    filled = values.drop_nulls(value)
+    if filled.is_empty():  # grouping by a constant would make a group of nothing
+        return {}
+    grouped = filled.group_by(keys or pl.lit(1).alias("_all"), maintain_order=True).agg(
+        numeric.all().alias("_numeric"),
+        pl.col(value).str.len_bytes().max().alias("_bytes"),
+        whole.filter(numeric).max().alias("_whole"),
+        after.filter(numeric).max().alias("_after"),
     )
     return {
         tuple(row[key] for key in keys): _shape(row["_numeric"], row["_bytes"], row["_whole"], row["_after"])

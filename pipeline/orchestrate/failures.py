@@ -31,5 +31,6 @@ def loud() -> Iterator[None]:
 def _place(error: BaseException) -> str:
     """File and line of our own code where the error came from."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).is_relative_to(CHECKOUT / "pipeline")]
+    rooms = [frame for frame in frames if Path(frame.filename).is_relative_to(CHECKOUT / "pipeline")]
+    own = [frame for frame in rooms if frame.filename != __file__]
     return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "a library"

@@ -39,7 +39,7 @@ class Builds(dg.ConfigurableResource["Builds"]):
 
     In one process the lock is held for the whole run, as the command line holds it for a whole build. Where
     each step is a process of its own (``lock_whole_run`` off), none outlives the run, and only publishing is
-    locked. Then nobody may start the command line's build beside it: its start clears away half-written files.
+    locked. Then nobody may start the command line's build beside it: that clears away half-written files.
     """
 
     home: str

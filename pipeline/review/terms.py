@@ -136,7 +136,7 @@ def _catalogue_flows(spec: StudySpec, dataset: Dataset) -> Iterator[Flow]:
     yield Flow(prefix, f"{prefix}ORRESU", _filled(units), "lab_units.csv unit")
     words = [row["term"] for row in spec.table(_RESULT_TERMS).iter_rows(named=True) if row["dataset"] == prefix]
     yield Flow(prefix, f"{prefix}STRESC", _filled(words), f"{_RESULT_TERMS}.csv term")
-    yield Flow(prefix, "LBANMETH", _column(spec, "lab_methods", "LBANMETH"), "lab_methods.csv LBANMETH")
+    yield Flow(prefix, f"{prefix}ANMETH", _column(spec, "lab_methods", "LBANMETH"), "lab_methods.csv LBANMETH")
     if roles.form in dataset.sources:
         yield Flow(prefix, f"{prefix}TESTCD", (roles.panel_not_done,), "study.yaml laboratory.panel_not_done")
         yield Flow(prefix, f"{prefix}TEST", (roles.panel_name,), "study.yaml laboratory.panel_name")
@@ -161,7 +161,8 @@ def map_of(spec: StudySpec, codemap: str | None) -> dict[str, str | None]:
 
 def spelled(spec: StudySpec, units: Iterable[str]) -> list[str]:
     """Units in the spelling of the terminology, where the study knows one."""
-    known = dict(spec.table("unit_spellings").select("spelling", "unit").iter_rows())
+    rows = spec.tables.get("unit_spellings")
+    known = {} if rows is None else dict(rows.select("spelling", "unit").iter_rows())
     return [known.get(unit, unit) for unit in units]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -33,8 +34,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def instance(tmp_path: Path):
-    with dg.DagsterInstance.ephemeral(tempdir=str(tmp_path / "dagster")) as one:
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as one:
         yield one
 
 
@@ -135,7 +136,7 @@ def test_a_refused_file_makes_the_load_red_and_lands_the_others(
 
 
 def test_the_schedule_runs_the_newest_delivery_until_that_very_build_is_published(
-    settings: Settings, instance: dg.DagsterInstance, sent: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, instance: dg.DagsterInstance, sent: Path
 ) -> None:
     delivery = load_delivery(settings, sent).delivery_id
     assert tick(settings, instance).partition_key == delivery

@@ -1,4 +1,4 @@
-"""What define.xml relies on in odmlib, lxml and the stylesheet of defineutils; a new version that differs shows here."""
+"""What define.xml relies on in odmlib, lxml and the stylesheet: a new version that differs shows here."""
 
 from __future__ import annotations
 

@@ -171,3 +171,19 @@ def test_there_is_no_study_day_zero() -> None:
     assert days.dtype == pl.Int64
     assert days.to_list() == [-2, -1, 1, 2]
     assert all(later > earlier for earlier, later in pairwise(days.to_list()))
+
+
+@pytest.mark.parametrize(
+    ("born", "at", "years"),
+    [
+        ("1990-12-02", "2026-12-01", 35),
+        ("1990-12-02", "2026-12-02", 36),
+        ("1990-01-31", "2026-02-01", 36),
+        ("1990-02-01", "2026-01-31", 35),
+        ("1990-03-01", "2026-10-15", 36),
+        ("1990-10-15", "2026-03-01", 35),
+    ],
+)
+def test_a_birthday_counts_from_its_day_on_in_every_month(born, at, years):
+    frame = pl.DataFrame({"born": [born], "at": [at]})
+    assert frame.select(completed_years(pl.col("born"), pl.col("at"))).item() == years

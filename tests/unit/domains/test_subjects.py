@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from tests.unit.domains.trial import ONE, TWO, Row, Trial, infusion, subject
 
 
 def moments(trial: Trial, number: str = ONE) -> Row:
     people = trial.derived("subjects")
-    return people.row(by_predicate=people["SUBJID"] == number, named=True)
+    return people.row(by_predicate=pl.col("SUBJID") == number, named=True)
 
 
 def test_every_subject_of_the_roster_has_one_row_in_the_order_of_usubjid() -> None:

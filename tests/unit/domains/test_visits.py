@@ -66,13 +66,13 @@ def test_unplanned_contacts_are_numbered_after_the_visit_before_them_in_order_of
 
 
 def test_two_contacts_of_one_day_follow_the_order_of_the_forms_then_the_record() -> None:
-    rows = with_visits(unplanned("10-FEB-2027", 5, RECORDID="SV-8"), unplanned("10-FEB-2027", 6, RECORDID="SV-7"))
+    rows = with_visits(*(unplanned("10-FEB-2027", n, RECORDID=f"SV-{9 - n}") for n in (5, 6, 7)))
     rows["edc_vs"] = [
-        {"VISITOID": "UNS", "FORMREPEAT": 4, "VSDAT": "10-FEB-2027", "RECORDID": "AA-1"},
-        {"VISITOID": "UNS", "FORMREPEAT": 5, "VSDAT": "10-FEB-2027", "RECORDID": "AA-2"},
+        {"VISITOID": "UNS", "FORMREPEAT": 4, "VSDAT": "10-FEB-2027", "RECORDID": "VS-2"},
+        {"VISITOID": "UNS", "FORMREPEAT": 5, "VSDAT": "10-FEB-2027", "RECORDID": "VS-1"},
     ]
     found = [row for row in visits(Trial(rows), "VISITNUM", "repeat") if row[0] not in (0, 1, 3, 4)]
-    assert found == [(3.01, 6), (3.02, 5), (3.03, 4)]
+    assert found == [(3.01, 5), (3.02, 4), (3.03, 7), (3.04, 6)]
 
 
 def test_a_draw_that_no_form_knows_makes_a_contact_of_its_own_unless_the_day_has_one() -> None:

@@ -1,4 +1,4 @@
-"""A few records of some datasets of the study, as the domains hand them over: every variable, most of them null."""
+"""A few records of some datasets, as the domains hand them over: every variable, most of them null."""
 
 from __future__ import annotations
 

@@ -1,0 +1,68 @@
+"""A study's review: its specification beside the facts of its delivered files, checked and as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.contracts.facts import ColumnFacts, column_facts, source_facts
+from pipeline.files import write_text
+from pipeline.flow.context import study_parts
+from pipeline.review.completeness import counts, problems
+from pipeline.review.delivered import Column, Delivered, Source
+from pipeline.review.page import page
+from pipeline.review.problem import Problem
+from pipeline.settings import Settings
+from pipeline.specs.load import StudySpec
+
+
+@dataclass(frozen=True)
+class Review:
+    """A specification, what is delivered for it, and what is still wrong between the two."""
+
+    spec: StudySpec
+    delivered: Delivered
+    problems: tuple[Problem, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was looked at, by name."""
+        return asdict(counts(self.spec, self.delivered))
+
+    def write(self, target: Path) -> None:
+        """Writes the page to ``target``; equal specifications give equal bytes."""
+        write_text(target, page(self.spec, self.delivered, self.problems))
+
+
+def study_review(settings: Settings) -> Review:
+    """The review of the settings' study; SpecError if its specification cannot be read at all."""
+    parts = study_parts(settings)
+    delivered = delivered_sources(parts.models)
+    return Review(parts.spec, delivered, tuple(problems(parts.spec, delivered)))
+
+
+def delivered_sources(models: Mapping[str, Any]) -> dict[str, Source]:
+    """Source id -> its facts, in the order of the contracts."""
+    return {name: _source(model) for name, model in models.items()}
+
+
+def _source(model: Any) -> Source:
+    facts = source_facts(model)
+    same = ("source", "title", "pattern", "owner", "key", "study_column", "subject_column", "restricted")
+    columns = {name: _column(name, fact) for name, fact in column_facts(model).items()}
+    return Source(columns=columns, **{name: facts[name] for name in same})
+
+
+def _column(name: str, fact: ColumnFacts) -> Column:
+    return Column(
+        name=name,
+        label=fact.label,
+        kind=fact.kind,
+        owner=fact.owner or "",
+        required=fact.required,
+        codes=fact.codes,
+        decodes=fact.decodes,
+        not_submitted=fact.not_submitted,
+    )
