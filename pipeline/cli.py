@@ -71,17 +71,25 @@ def demo(quiet: bool) -> dict[str, Any]:
 
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--subjects", default=16, show_default=True, type=click.IntRange(1), help="Randomized subjects.")
+@click.option(
+    "--subjects", default=16, show_default=True, type=click.IntRange(1), help="Randomized subjects."
+)
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
-@click.option("--as-of", default="2027-06-30", show_default=True, type=_Day(), help="The night of the delivery.")
+@click.option(
+    "--as-of", default="2027-06-30", show_default=True, type=_Day(), help="The night of the delivery."
+)
 @click.option("--defects", default="none", show_default=True, help="none, all, or kinds separated by commas.")
 @click.option("--restricted", type=click.Path(path_type=Path), help="Folder for the files that unblind.")
 @_command
-def simulate(folder: Path, subjects: int, seed: int, as_of: date, defects: str, restricted: Path | None, quiet: bool) -> dict[str, Any]:
+def simulate(
+    folder: Path, subjects: int, seed: int, as_of: date, defects: str, restricted: Path | None, quiet: bool
+) -> dict[str, Any]:
     """Write one night's delivery of a synthetic trial into FOLDER, and FOLDER.ledger.csv beside it."""
     from pipeline.commands import nights
 
-    return nights.simulated(_settings(), folder, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=defects)
+    return nights.simulated(
+        _settings(), folder, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=defects
+    )
 
 
 @cli.command()
@@ -107,7 +115,9 @@ def build(delivery: str | None, again: bool, quiet: bool) -> dict[str, Any]:
 
 
 @cli.command()
-@click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet.")
+@click.option(
+    "--to", "target", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet."
+)
 @_command
 def release(target: Path, quiet: bool) -> dict[str, Any]:
     """Write the published build as XPT files, define.xml, its HTML view and manifest.json."""
@@ -172,7 +182,9 @@ def lint() -> None:
 
 @cli.command()
 @click.option("--ig", required=True, type=click.Path(path_type=Path), help="CSV of SDTMIG variables.")
-@click.option("--ct", required=True, type=click.Path(path_type=Path), help="Tab-separated SDTM terminology of NCI EVS.")
+@click.option(
+    "--ct", required=True, type=click.Path(path_type=Path), help="Tab-separated SDTM terminology of NCI EVS."
+)
 @_command
 def standard(ig: Path, ct: Path, quiet: bool) -> dict[str, Any]:
     """Generate the pinned standard's facts in sdtm_specs/standard from their published sources."""
@@ -203,7 +215,9 @@ def main() -> None:
         sys.exit(EXIT_MACHINE)
     except Exception as error:  # noqa: BLE001 - the last door: a traceback could print a subject's values
         where = _place(error)
-        click.echo(f"sdtm: unexpected {type(error).__name__} in {where}; this is a bug, please report it", err=True)
+        click.echo(
+            f"sdtm: unexpected {type(error).__name__} in {where}; this is a bug, please report it", err=True
+        )
         sys.exit(EXIT_BUG)
 
 

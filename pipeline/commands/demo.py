@@ -20,7 +20,9 @@ def demo(
     say = (lambda _: None) if quiet else show.stage
     _clear(home)
     say(f"1/4 A night of {subjects} simulated subjects, {', '.join(defects)}")
-    made = nights.simulated(settings, delivery, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=",".join(defects))
+    made = nights.simulated(
+        settings, delivery, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=",".join(defects)
+    )
     say("2/4 Landing the delivery")
     landed = nights.loaded(settings, delivery, None)
     say("3/4 Contracts, warehouse, domains")

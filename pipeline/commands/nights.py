@@ -16,11 +16,20 @@ from pipeline.settings import Settings
 
 
 def simulated(
-    settings: Settings, folder: Path, restricted: Path | None, *, subjects: int, seed: int, as_of: date, defects: str
+    settings: Settings,
+    folder: Path,
+    restricted: Path | None,
+    *,
+    subjects: int,
+    seed: int,
+    as_of: date,
+    defects: str,
 ) -> dict[str, Any]:
     """Writes one simulated delivery and tells what it holds."""
     chosen = defects if defects in ("none", "all") else tuple(kind.strip() for kind in defects.split(","))
-    made = simulate_delivery(settings, folder, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=chosen)
+    made = simulate_delivery(
+        settings, folder, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=chosen
+    )
     result: dict[str, Any] = {
         "folder": str(made.folder),
         "ledger": str(made.ledger),
@@ -41,7 +50,9 @@ def loaded(settings: Settings, folder: Path, cut: date | None) -> dict[str, Any]
         "new": landed.new,
         "data_cut": landed.delivery.cut.isoformat(),
         "folder": str(landed.delivery.folder),
-        "accepted": {s: {"rows": e.rows, "bytes": e.bytes} for s, e in landed.delivery.in_state("accepted").items()},
+        "accepted": {
+            s: {"rows": e.rows, "bytes": e.bytes} for s, e in landed.delivery.in_state("accepted").items()
+        },
         "refused": refused,
         "missing": missing,
         "undeclared": list(landed.delivery.undeclared),

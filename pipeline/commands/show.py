@@ -7,7 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -32,7 +39,13 @@ def stage(title: str) -> None:
 @contextmanager
 def steps() -> Iterator[OnStep]:
     """A progress bar on stderr; gives the function that a build calls before each step."""
-    columns = (SpinnerColumn(), BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (
+        SpinnerColumn(),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, console=progress_console, transient=True) as progress:
         task = progress.add_task("starting", total=None)
 
@@ -43,7 +56,9 @@ def steps() -> Iterator[OnStep]:
 
 
 def _table(title: str, *columns: tuple[str, str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    table = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
+    )
     for name, justify in columns:
         table.add_column(name, justify="right" if justify == "right" else "left", no_wrap=justify == "right")
     return table
@@ -64,7 +79,10 @@ def facts(title: str, values: dict[str, Any]) -> None:
 
 def simulated(result: dict[str, Any]) -> None:
     """Rows written by source, and the defects that were planted."""
-    facts("Simulated delivery", {"folder": result["folder"], "rows": f"{sum(result['rows'].values()):,}", "ledger": result["ledger"]})
+    facts(
+        "Simulated delivery",
+        {"folder": result["folder"], "rows": f"{sum(result['rows'].values()):,}", "ledger": result["ledger"]},
+    )
     if result["defects"]:
         table = _table("Planted defects", ("kind", "left"), ("planted", "right"))
         for kind, count in result["defects"].items():
@@ -78,14 +96,24 @@ def loaded(result: dict[str, Any]) -> None:
     rows = sum(each["rows"] for each in result["accepted"].values())
     facts(
         f"Delivery {result['delivery']} {state}",
-        {"data cut": result["data_cut"], "files accepted": len(result["accepted"]), "rows": f"{rows:,}", "folder": result["folder"]},
+        {
+            "data cut": result["data_cut"],
+            "files accepted": len(result["accepted"]),
+            "rows": f"{rows:,}",
+            "folder": result["folder"],
+        },
     )
     for source, reason in result["refused"].items():
         console.print(Text(f"refused  {reason or source}" + _kept(result, source), style="red"))
     for source in result["missing"]:
         console.print(Text(f"missing  {source}" + _kept(result, source), style="red"))
     for name in result["undeclared"]:
-        console.print(Text(f"unknown  {name}: is not a file of this study's contracts; it was left where it is", style="yellow"))
+        console.print(
+            Text(
+                f"unknown  {name}: is not a file of this study's contracts; it was left where it is",
+                style="yellow",
+            )
+        )
 
 
 def _kept(result: dict[str, Any], source: str) -> str:
@@ -96,7 +124,12 @@ def _kept(result: dict[str, Any], source: str) -> str:
 def built(result: dict[str, Any]) -> None:
     """Rows by source, records by dataset, findings by severity and rule, and where it all lies."""
     state = f"built in {result['seconds']} s" if result["new"] else "was already published; nothing changed"
-    console.print(Text(f"{result['study']} build {result['build']} of delivery {result['delivery']} {state}", style="bold green"))
+    console.print(
+        Text(
+            f"{result['study']} build {result['build']} of delivery {result['delivery']} {state}",
+            style="bold green",
+        )
+    )
     console.print()
     console.print(_accounting(result["sources"]))
     console.print()
@@ -106,7 +139,10 @@ def built(result: dict[str, Any]) -> None:
     console.print()
     console.print(_rules(result["rules"]))
     console.print()
-    facts("Where it lies", {"query with DuckDB": result["catalog"], "all findings": "table qc.findings of that catalog"})
+    facts(
+        "Where it lies",
+        {"query with DuckDB": result["catalog"], "all findings": "table qc.findings of that catalog"},
+    )
 
 
 def _accounting(sources: list[dict[str, Any]]) -> Table:
@@ -136,7 +172,13 @@ def _severities(findings: dict[str, int]) -> Table:
 
 
 def _rules(rules: list[dict[str, Any]]) -> Table:
-    table = _table("Most severe first", ("severity", "left"), ("count", "right"), ("rule", "left"), ("what it says", "left"))
+    table = _table(
+        "Most severe first",
+        ("severity", "left"),
+        ("count", "right"),
+        ("rule", "left"),
+        ("what it says", "left"),
+    )
     for rule in rules[:_MOST_RULES]:
         severity = Text(rule["severity"], style=_SEVERITY_STYLE[rule["severity"]])
         table.add_row(severity, _number(rule["count"]), rule["rule"], rule["message"])
@@ -148,7 +190,9 @@ def _rules(rules: list[dict[str, Any]]) -> Table:
 def released(result: dict[str, Any]) -> None:
     """The files of the package."""
     state = "written" if result["new"] else "was here before, with the same bytes"
-    table = _table(f"Package {state}: {result['folder']}", ("file", "left"), ("MB", "right"), ("sha256", "left"))
+    table = _table(
+        f"Package {state}: {result['folder']}", ("file", "left"), ("MB", "right"), ("sha256", "left")
+    )
     for file in result["files"]:
         table.add_row(file["name"], f"{file['bytes'] / _MEGABYTE:,.2f}", file["sha256"][:16])
     console.print(table)

@@ -13,7 +13,16 @@ import polars as pl
 
 from pipeline.derive.iso8601 import date_part
 from pipeline.domains.comments import comments
-from pipeline.domains.common import OID, REPEAT, Workpiece, finished, numbered, with_epochs, with_study_days, with_subject
+from pipeline.domains.common import (
+    OID,
+    REPEAT,
+    Workpiece,
+    finished,
+    numbered,
+    with_epochs,
+    with_study_days,
+    with_subject,
+)
 from pipeline.domains.conform import conform
 from pipeline.domains.counted import joint_records, vital_sign_records
 from pipeline.domains.demographics import demographics
@@ -37,7 +46,11 @@ from pipeline.specs.models import Dataset
 ROWS_A_BLOCK = 400_000  # a block of a laboratory file this long takes about 2 GB on its way
 _BY_SUBJECT = ("items", "laboratory", "joints", "vital_signs")
 
-DERIVED: dict[str, Callable[[Inputs], pl.DataFrame]] = {"subjects": subjects, "visits": visits, "elements": elements}
+DERIVED: dict[str, Callable[[Inputs], pl.DataFrame]] = {
+    "subjects": subjects,
+    "visits": visits,
+    "elements": elements,
+}
 
 
 def build_dataset(inputs: Inputs, name: str) -> Built:
@@ -54,9 +67,14 @@ def build_dataset(inputs: Inputs, name: str) -> Built:
     built = make(inputs, dataset)
     conforming = conform(inputs, dataset, built)
     qualifiers = [
-        pl.col(f"_{qnam}").alias(f"{QUALIFIED}{qnam}") for qnam in dataset.supplements if f"_{qnam}" in built.records.columns
+        pl.col(f"_{qnam}").alias(f"{QUALIFIED}{qnam}")
+        for qnam in dataset.supplements
+        if f"_{qnam}" in built.records.columns
     ]
-    return replace(conforming, records=pl.concat([conforming.records, built.records.select(qualifiers)], how="horizontal"))
+    return replace(
+        conforming,
+        records=pl.concat([conforming.records, built.records.select(qualifiers)], how="horizontal"),
+    )
 
 
 def blocks(inputs: Inputs, name: str) -> list[Block | None]:
@@ -68,7 +86,11 @@ def blocks(inputs: Inputs, name: str) -> list[Block | None]:
     dataset = inputs.spec.dataset(name)
     if dataset.build not in _BY_SUBJECT:
         return [None]
-    counts = pl.concat([_rows_by_subject(inputs, source) for source in dataset.sources]).group_by(ROSTER_KEY).agg(pl.sum("rows"))
+    counts = (
+        pl.concat([_rows_by_subject(inputs, source) for source in dataset.sources])
+        .group_by(ROSTER_KEY)
+        .agg(pl.sum("rows"))
+    )
     running = counts.sort(ROSTER_KEY).collect().with_columns(block=(pl.cum_sum("rows") - 1) // ROWS_A_BLOCK)
     firsts = running.group_by("block", maintain_order=True).first()[ROSTER_KEY].to_list()[1:]
     edges = [None, *firsts, None]
@@ -124,7 +146,29 @@ def _complete(dataset: Dataset, found: Mapped, inputs: Inputs) -> Mapped:
     return Mapped(found.rows.with_columns(absent), found.set_aside)
 
 
-_OPTIONAL = frozenset({"STAT", "REASND", "ORRESU", "STRESU", "STRESN", "STNRC", "DRVFL", "ANMETH", "FAST", "ORNRLO", "ORNRHI", "STNRLO", "STNRHI", "NRIND", "ORRES", "STRESC", "LLOQ", "BDAGNT", "TSTOPO"})
+_OPTIONAL = frozenset(
+    {
+        "STAT",
+        "REASND",
+        "ORRESU",
+        "STRESU",
+        "STRESN",
+        "STNRC",
+        "DRVFL",
+        "ANMETH",
+        "FAST",
+        "ORNRLO",
+        "ORNRHI",
+        "STNRLO",
+        "STNRHI",
+        "NRIND",
+        "ORRES",
+        "STRESC",
+        "LLOQ",
+        "BDAGNT",
+        "TSTOPO",
+    }
+)
 
 _WAYS: dict[str, Callable[[Inputs, Dataset], Built]] = {
     "mapped": _mapped,
@@ -154,13 +198,21 @@ def last_dates(inputs: Inputs, datasets: list[str]) -> pl.DataFrame:
     died = [_deaths(inputs.records(name)) for name in datasets]
     latest = pl.concat(seen).group_by("USUBJID").agg(_last_date=pl.col("_date").max())
     deaths = pl.concat(died).unique()
-    return latest.join(deaths.with_columns(_died=pl.lit(value=True)), on="USUBJID", how="left").sort("USUBJID").collect()
+    return (
+        latest.join(deaths.with_columns(_died=pl.lit(value=True)), on="USUBJID", how="left")
+        .sort("USUBJID")
+        .collect()
+    )
 
 
 def _dates(records: pl.LazyFrame) -> pl.LazyFrame:
     columns = [name for name in records.collect_schema().names() if name.endswith("DTC")]
     days = [date_part(pl.col(name)) for name in columns]
-    return records.select("USUBJID", _date=pl.max_horizontal(days)).group_by("USUBJID").agg(pl.col("_date").max())
+    return (
+        records.select("USUBJID", _date=pl.max_horizontal(days))
+        .group_by("USUBJID")
+        .agg(pl.col("_date").max())
+    )
 
 
 _DEATH = {"AEOUT": "FATAL", "AESDTH": "Y", "DSDECOD": "DEATH"}

@@ -32,7 +32,11 @@ def comments(inputs: Inputs, dataset: Dataset) -> Built:
     )
     texts = [name for name in dataset.variables if name.startswith("COVAL")]
     work = Workpiece(inputs, dataset, rows)
-    work.quarantine(pl.col("_parts").list.len() > len(texts), "COVAL", "the comment is longer than the dataset's text variables")
+    work.quarantine(
+        pl.col("_parts").list.len() > len(texts),
+        "COVAL",
+        "the comment is longer than the dataset's text variables",
+    )
     work.rows = work.rows.with_columns(
         pl.col("_parts").list.get(n, null_on_oob=True).alias(name) for n, name in enumerate(texts)
     )
@@ -53,14 +57,18 @@ def parts_of(text: str) -> list[str]:
 def _of_forms(inputs: Inputs, dataset: Dataset) -> pl.DataFrame:
     uses, record = dataset.uses, inputs.spec.study.reference.record_column
     source = dataset.reads[0]
-    rows = inputs.live(source).collect().select(
-        "SUBJID",
-        LINE,
-        pl.lit(source).alias(SOURCE),
-        _text=pl.col(uses["text"]),
-        _record=pl.col(uses["record"]),
-        _form=pl.col(uses["form"]).str.to_lowercase(),
-        _dtc=collected_date(pl.col(uses["date"])),
+    rows = (
+        inputs.live(source)
+        .collect()
+        .select(
+            "SUBJID",
+            LINE,
+            pl.lit(source).alias(SOURCE),
+            _text=pl.col(uses["text"]),
+            _record=pl.col(uses["record"]),
+            _form=pl.col(uses["form"]).str.to_lowercase(),
+            _dtc=collected_date(pl.col(uses["date"])),
+        )
     )
     targets = [_targets(inputs, name, record) for name in dataset.derived_from]
     known = pl.concat(targets).unique(["_record", "_form"], keep="first", maintain_order=True)
@@ -74,8 +82,16 @@ def _targets(inputs: Inputs, name: str, record: str) -> pl.DataFrame:
         if record not in inputs.typed(part.source).collect_schema().names():
             continue
         links = inputs.links(name).filter(pl.col("source") == part.source)
-        lines = inputs.typed(part.source).select(pl.col(LINE).cast(pl.UInt32).alias("line"), _record=pl.col(record))
-        found = links.join(lines, on="line", how="inner").group_by("_record").agg(pl.col("seq").min(), n=pl.len()).sort("_record").collect()
+        lines = inputs.typed(part.source).select(
+            pl.col(LINE).cast(pl.UInt32).alias("line"), _record=pl.col(record)
+        )
+        found = (
+            links.join(lines, on="line", how="inner")
+            .group_by("_record")
+            .agg(pl.col("seq").min(), n=pl.len())
+            .sort("_record")
+            .collect()
+        )
         single = pl.col("n") == 1
         frames.append(
             found.select(
@@ -86,19 +102,39 @@ def _targets(inputs: Inputs, name: str, record: str) -> pl.DataFrame:
                 IDVARVAL=pl.when(single).then(pl.col("seq").cast(pl.String)).otherwise("_record"),
             )
         )
-    empty = pl.DataFrame(schema={"_record": pl.String, "_form": pl.String, "RDOMAIN": pl.String, "IDVAR": pl.String, "IDVARVAL": pl.String})
+    empty = pl.DataFrame(
+        schema={
+            "_record": pl.String,
+            "_form": pl.String,
+            "RDOMAIN": pl.String,
+            "IDVAR": pl.String,
+            "IDVARVAL": pl.String,
+        }
+    )
     return pl.concat([empty, *frames])
 
 
 def _of_deaths(inputs: Inputs, dataset: Dataset) -> pl.DataFrame:
     """The cause of death, tied to the subject's disposition record DEATH where there is one."""
     source, cause = dataset.reads[1], pl.col(dataset.uses["cause"])
-    rows = inputs.live(source).filter(cause.is_not_null()).select("SUBJID", LINE, pl.lit(source).alias(SOURCE), _text=cause).collect()
+    rows = (
+        inputs.live(source)
+        .filter(cause.is_not_null())
+        .select("SUBJID", LINE, pl.lit(source).alias(SOURCE), _text=cause)
+        .collect()
+    )
     people = inputs.derived("subjects").select("SUBJID", "USUBJID").collect()
-    deaths = inputs.records("DS").filter(pl.col("DSDECOD") == _DEATH).select("USUBJID", IDVARVAL=pl.col("DSSEQ").cast(pl.Int64).cast(pl.String)).collect()
-    ends = people.join(deaths.unique("USUBJID", keep="first", maintain_order=True), on="USUBJID", how="inner").select("SUBJID", "IDVARVAL")
+    deaths = (
+        inputs.records("DS")
+        .filter(pl.col("DSDECOD") == _DEATH)
+        .select("USUBJID", IDVARVAL=pl.col("DSSEQ").cast(pl.Int64).cast(pl.String))
+        .collect()
+    )
+    ends = people.join(
+        deaths.unique("USUBJID", keep="first", maintain_order=True), on="USUBJID", how="inner"
+    ).select("SUBJID", "IDVARVAL")
     found = rows.join(ends, on="SUBJID", how="left", maintain_order="left")
     known = pl.col("IDVARVAL").is_not_null()
-    return found.with_columns(RDOMAIN=pl.when(known).then(pl.lit("DS")), IDVAR=pl.when(known).then(pl.lit("DSSEQ")))
-
-
+    return found.with_columns(
+        RDOMAIN=pl.when(known).then(pl.lit("DS")), IDVAR=pl.when(known).then(pl.lit("DSSEQ"))
+    )

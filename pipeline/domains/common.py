@@ -73,20 +73,30 @@ def with_subject(work: Workpiece) -> None:
     study = work.inputs.spec.study
     joined = work.rows.join(people, left_on=SUBJECT, right_on="SUBJID", how="left", maintain_order="left")
     constants = {"STUDYID": study.study, "DOMAIN": work.dataset.dataset}
-    work.rows = joined.with_columns(pl.lit(text).alias(name) for name, text in constants.items() if work.has(name))
+    work.rows = joined.with_columns(
+        pl.lit(text).alias(name) for name, text in constants.items() if work.has(name)
+    )
     work.rows = work.rows.with_columns(pl.col("RFXSTDTC").alias("_reference"))
     work.quarantine(pl.col("USUBJID").is_null(), "subject", OFF_ROSTER)
 
 
 def with_visit(work: Workpiece) -> None:
     """VISITNUM, VISIT and VISITDY from the visit the source row names; an unknown visit is quarantined."""
-    known = work.inputs.derived("visits").select("SUBJID", "oid", "repeat", "contact_date", "VISITNUM", "VISIT", "VISITDY")
+    known = work.inputs.derived("visits").select(
+        "SUBJID", "oid", "repeat", "contact_date", "VISITNUM", "VISIT", "VISITDY"
+    )
     visits = known.collect().rename({"SUBJID": SUBJECT, "oid": OID})
     rows = work.rows.drop("VISITNUM", "VISIT", "VISITDY", strict=False)
     unscheduled = work.inputs.spec.study.reference.unscheduled
     planned = visits.filter(pl.col(OID) != unscheduled).drop("repeat", "contact_date")
-    by_form = visits.filter((pl.col(OID) == unscheduled) & pl.col("repeat").is_not_null()).drop("contact_date", OID)
-    by_day = visits.filter(pl.col(OID) == unscheduled).drop("repeat", OID).unique([SUBJECT, "contact_date"], keep="first")
+    by_form = visits.filter((pl.col(OID) == unscheduled) & pl.col("repeat").is_not_null()).drop(
+        "contact_date", OID
+    )
+    by_day = (
+        visits.filter(pl.col(OID) == unscheduled)
+        .drop("repeat", OID)
+        .unique([SUBJECT, "contact_date"], keep="first")
+    )
     if CONTACT not in rows.columns:
         rows = rows.with_columns(pl.lit(None, dtype=pl.String).alias(CONTACT))
     loose = pl.col(OID) == unscheduled
@@ -100,7 +110,9 @@ def with_visit(work: Workpiece) -> None:
         ),
     ]
     work.rows = pl.concat([part.select(parts[0].columns) for part in parts])
-    work.quarantine(pl.col("VISITNUM").is_null(), "visit", "the visit is not in the schedule, or the contact has no date")
+    work.quarantine(
+        pl.col("VISITNUM").is_null(), "visit", "the visit is not in the schedule, or the contact has no date"
+    )
 
 
 def with_study_days(work: Workpiece) -> None:
@@ -127,7 +139,11 @@ def _pre_dose(work: Workpiece) -> pl.Expr:
     if work.dataset.class_ != _FINDINGS or not work.has("VISITNUM"):
         return pl.lit(value=False)
     timepoint = f"{work.prefix}TPT"
-    planned = pl.col(timepoint).is_null() | (pl.col(timepoint) == PRE_DOSE) if work.has(timepoint) else pl.lit(value=True)
+    planned = (
+        pl.col(timepoint).is_null() | (pl.col(timepoint) == PRE_DOSE)
+        if work.has(timepoint)
+        else pl.lit(value=True)
+    )
     return (pl.col("VISITDY") == 1).fill_null(value=False) & planned
 
 
@@ -176,4 +192,3 @@ def links_of(rows: pl.DataFrame) -> pl.DataFrame:
         if column.startswith(JOINED)
     ]
     return pl.concat([own, *joined]).cast(dict(LINK)).sort("subject", "seq", "source", "line")
-

@@ -30,18 +30,32 @@ def conform(inputs: Inputs, dataset: Dataset, built: Built) -> Built:
     variables = inputs.spec.ordered(dataset.dataset)
     missing = [name for name, _, _ in variables if name not in built.records.columns]
     if missing:
-        raise BuildFailed(dataset.dataset, f"no step made {', '.join(missing[:_LONGEST_NAMED])}", "derive it or mend the spec")
+        raise BuildFailed(
+            dataset.dataset,
+            f"no step made {', '.join(missing[:_LONGEST_NAMED])}",
+            "derive it or mend the spec",
+        )
     for name, _, facts in variables:
         if built.records.schema[name] not in (_TYPES[facts.type], pl.Null):
-            raise BuildFailed(f"{dataset.dataset}.{name}", f"is {built.records.schema[name]}, SDTMIG says {facts.type}")
-    found = [*_repeated(dataset, built), *_required(inputs.spec, dataset, built), *_codelists(inputs.spec, dataset, built)]
+            raise BuildFailed(
+                f"{dataset.dataset}.{name}", f"is {built.records.schema[name]}, SDTMIG says {facts.type}"
+            )
+    found = [
+        *_repeated(dataset, built),
+        *_required(inputs.spec, dataset, built),
+        *_codelists(inputs.spec, dataset, built),
+    ]
     records = built.records.select(pl.col(name).cast(_TYPES[facts.type]) for name, _, facts in variables)
     return replace(built, records=records, findings=pl.concat([built.findings, *found]))
 
 
 def _repeated(dataset: Dataset, built: Built) -> list[pl.DataFrame]:
     again = built.records.filter(pl.struct(list(dataset.keys)).is_duplicated())
-    return [_finding(again, dataset, "key", Severity.ERROR, ", ".join(dataset.keys), "the record's key is not unique")]
+    return [
+        _finding(
+            again, dataset, "key", Severity.ERROR, ", ".join(dataset.keys), "the record's key is not unique"
+        )
+    ]
 
 
 def _required(spec: StudySpec, dataset: Dataset, built: Built) -> list[pl.DataFrame]:
@@ -69,7 +83,14 @@ def _codelists(spec: StudySpec, dataset: Dataset, built: Built) -> list[pl.DataF
                 outside &= ~pl.col(name).str.contains(_MEASURED)
             bad = built.records.filter(outside)
             found.append(
-                _finding(bad, dataset, "codelist", Severity.ERROR, name, f"the value of {name} is not in its codelist")
+                _finding(
+                    bad,
+                    dataset,
+                    "codelist",
+                    Severity.ERROR,
+                    name,
+                    f"the value of {name} is not in its codelist",
+                )
             )
     return found
 

@@ -23,9 +23,16 @@ def joint_records(inputs: Inputs, dataset: Dataset) -> tuple[Mapped, pl.DataFram
     found, findings = item_records(inputs, dataset)
     rows = found.rows.collect().with_columns(MKDRVFL=pl.lit(None, dtype=pl.String))
     derived = [_summed(rows, count, indicator) for count, indicator in _COUNT_OF.items()]
-    names = dict(rows.filter(pl.col("MKTESTCD").is_in(list(_COUNT_OF))).select("MKTESTCD", "MKTEST").unique().iter_rows())
+    names = dict(
+        rows.filter(pl.col("MKTESTCD").is_in(list(_COUNT_OF)))
+        .select("MKTESTCD", "MKTEST")
+        .unique()
+        .iter_rows()
+    )
     table = inputs.spec.table(dataset.parts[0].items or "")
-    names |= dict(table.filter(pl.col("MKTESTCD").is_in(list(_COUNT_OF))).select("MKTESTCD", "MKTEST").iter_rows())
+    names |= dict(
+        table.filter(pl.col("MKTESTCD").is_in(list(_COUNT_OF))).select("MKTESTCD", "MKTEST").iter_rows()
+    )
     added = pl.concat(derived).with_columns(MKTEST=pl.col("MKTESTCD").replace(names))
     return Mapped(pl.concat([rows, added], how="diagonal_relaxed").lazy(), found.set_aside), findings
 
@@ -34,7 +41,11 @@ def _summed(rows: pl.DataFrame, count: str, indicator: str) -> pl.DataFrame:
     """One derived count for each form with 28 assessed joints and no count of its own."""
     shown = rows.filter(pl.col("MKTESTCD") == count).select(LINE)
     joints = rows.filter((pl.col("MKTESTCD") == indicator) & pl.col("MKSTRESC").is_not_null())
-    kept = [name for name in rows.columns if not name.startswith("MK") or name in ("MKSPID", "MKCAT", "MKMETHOD", "MKEVAL", "MKDTC")]
+    kept = [
+        name
+        for name in rows.columns
+        if not name.startswith("MK") or name in ("MKSPID", "MKCAT", "MKMETHOD", "MKEVAL", "MKDTC")
+    ]
     sums = joints.group_by(LINE, maintain_order=True).agg(
         *(pl.col(name).first() for name in kept if name != LINE),
         _assessed=pl.len(),
@@ -42,7 +53,9 @@ def _summed(rows: pl.DataFrame, count: str, indicator: str) -> pl.DataFrame:
     )
     whole = sums.filter(pl.col("_assessed") == _JOINTS).join(shown, on=LINE, how="anti").drop("_assessed")
     return whole.with_columns(
-        MKTESTCD=pl.lit(count), MKSTRESC=pl.col("MKSTRESN").cast(pl.Int64).cast(pl.String), MKDRVFL=pl.lit("Y")
+        MKTESTCD=pl.lit(count),
+        MKSTRESC=pl.col("MKSTRESN").cast(pl.Int64).cast(pl.String),
+        MKDRVFL=pl.lit("Y"),
     )
 
 
@@ -59,12 +72,20 @@ def vital_sign_records(inputs: Inputs, dataset: Dataset) -> tuple[Mapped, pl.Dat
 
 def _mass_index(rows: pl.DataFrame) -> pl.DataFrame:
     def measured(test: str, name: str) -> pl.DataFrame:
-        return rows.filter((pl.col("VSTESTCD") == test) & pl.col("VSSTRESN").is_not_null()).select(LINE, pl.col("VSSTRESC").alias(name))
+        return rows.filter((pl.col("VSTESTCD") == test) & pl.col("VSSTRESN").is_not_null()).select(
+            LINE, pl.col("VSSTRESC").alias(name)
+        )
 
     both = measured("WEIGHT", "_kg").join(measured("HEIGHT", "_cm"), on=LINE, how="inner")
     index = with_computed(both, ["_kg", "_cm"], ["VSSTRESC"], _body_mass_index).drop("_kg", "_cm")
-    kept = [c for c in rows.columns if not c.startswith("VS") or c in ("VSSPID", "VSDTC", "VSTPT", "VSTPTNUM", "VSELTM", "VSTPTREF")]
-    forms = rows.select(kept).unique(LINE, keep="first", maintain_order=True).join(index, on=LINE, how="inner")
+    kept = [
+        c
+        for c in rows.columns
+        if not c.startswith("VS") or c in ("VSSPID", "VSDTC", "VSTPT", "VSTPTNUM", "VSELTM", "VSTPTREF")
+    ]
+    forms = (
+        rows.select(kept).unique(LINE, keep="first", maintain_order=True).join(index, on=LINE, how="inner")
+    )
     return forms.with_columns(
         VSTESTCD=pl.lit("BMI"),
         VSTEST=pl.lit("Body Mass Index"),

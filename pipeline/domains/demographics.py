@@ -8,7 +8,7 @@ from pipeline.derive.iso8601 import collected_date, date_part, is_complete_date
 from pipeline.derive.timing import completed_years
 from pipeline.domains.common import Workpiece, numbered, with_study_days, with_subject
 from pipeline.domains.mapping import mapped
-from pipeline.domains.records import LINE, SOURCE, Built, Inputs
+from pipeline.domains.records import LINE, Built, Inputs
 from pipeline.specs.models import Dataset
 
 MASKED_CODE, MASKED = "MASKED", "Masked"
@@ -59,7 +59,9 @@ def _with_reference_dates(work: Workpiece) -> None:
         RFSTDTC="RFXSTDTC",
         RFENDTC=pl.when("RANDOMIZED").then("ENDDTC"),
         RFPENDTC=not_later.dt.to_string("%Y-%m-%d"),
-        DTHFL=pl.when(pl.col("DTHDTC").is_not_null() | pl.col("_died").fill_null(value=False)).then(pl.lit("Y")),
+        DTHFL=pl.when(pl.col("DTHDTC").is_not_null() | pl.col("_died").fill_null(value=False)).then(
+            pl.lit("Y")
+        ),
     )
 
 
@@ -97,6 +99,6 @@ def _with_more_links(inputs: Inputs, built: Built) -> pl.DataFrame:
         rows = inputs.live(source).select("SUBJID", LINE).collect()
         joined = built.records.select("SUBJID", "USUBJID", "_seq").join(rows, on="SUBJID", how="inner")
         links.append(joined.select(source=pl.lit(source), line=LINE, subject="USUBJID", seq="_seq"))
-    return pl.concat([each.cast(dict(built.links.schema)) for each in links]).sort("subject", "seq", "source", "line")
-
-
+    return pl.concat([each.cast(dict(built.links.schema)) for each in links]).sort(
+        "subject", "seq", "source", "line"
+    )

@@ -19,7 +19,10 @@ def with_adverse_event_facts(work: Workpiece) -> None:
     form says it began before); an incomplete start is Y unless every possible date is earlier; N without infusion.
     """
     serious = pl.col("AESER") == "Y"
-    boxes = [pl.when(serious & pl.col(box).is_null()).then(pl.lit("N")).otherwise(pl.col(box)).alias(box) for box in _BOXES]
+    boxes = [
+        pl.when(serious & pl.col(box).is_null()).then(pl.lit("N")).otherwise(pl.col(box)).alias(box)
+        for box in _BOXES
+    ]
     ongoing = pl.col("_ongoing").is_not_null()
     last_contact = pl.coalesce(pl.col("ENDDTC"), pl.lit(work.inputs.cut.isoformat()))
     before = pl.col("_began_before") == "Y"

@@ -20,10 +20,16 @@ def exposure(inputs: Inputs, dataset: Dataset) -> Built:
     with_subject(work)
     ordered = work.rows.sort("USUBJID", "EXREFID", "EXSTDTC", LINE, nulls_last=True)
     intervals = ordered.select("USUBJID", "EXREFID", SOURCE, LINE)
-    first = [pl.col(name).first() for name in ordered.columns if name not in ("USUBJID", "EXREFID", "EXENDTC", "EXADJ")]
+    first = [
+        pl.col(name).first()
+        for name in ordered.columns
+        if name not in ("USUBJID", "EXREFID", "EXENDTC", "EXADJ")
+    ]
     reasons = pl.col("EXADJ").drop_nulls().unique(maintain_order=True).str.join("; ")
     merged = ordered.group_by("USUBJID", "EXREFID", maintain_order=True).agg(
-        *first, EXENDTC=pl.col("EXENDTC").max(), EXADJ=pl.when(pl.col("EXADJ").is_not_null().any()).then(reasons)
+        *first,
+        EXENDTC=pl.col("EXENDTC").max(),
+        EXADJ=pl.when(pl.col("EXADJ").is_not_null().any()).then(reasons),
     )
     work.rows = merged.with_columns(
         EXDOSE=pl.lit(None, dtype=pl.Float64),

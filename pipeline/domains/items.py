@@ -11,17 +11,28 @@ import polars as pl
 
 from pipeline.derive.decimals import to_double
 from pipeline.derive.units import with_standard_result
-from pipeline.domains.unit_scales import unit_factors, with_given_unit, with_scale_results
 from pipeline.domains.common import OID, REPEAT
 from pipeline.domains.mapping import JOINED, Mapped, mapped, rows_of_part
 from pipeline.domains.records import LINE, SET_ASIDE, SOURCE, SUBJECT, Fate, Inputs, set_aside, stacked
+from pipeline.domains.unit_scales import unit_factors, with_given_unit, with_scale_results
 from pipeline.findings import FINDING, Severity, as_findings
 from pipeline.specs.models import Dataset, Part
 
 NOT_DONE = "NOT DONE"
 _TICKED = "1"
 _NOT_PERFORMED = "N"
-_FACTS = ("result", "unit_from", "unit", "std_unit", "places", "shown_if", "visits", "reason_from", "baseline", "timepoints")
+_FACTS = (
+    "result",
+    "unit_from",
+    "unit",
+    "std_unit",
+    "places",
+    "shown_if",
+    "visits",
+    "reason_from",
+    "baseline",
+    "timepoints",
+)
 
 
 def item_records(inputs: Inputs, dataset: Dataset) -> tuple[Mapped, pl.DataFrame]:
@@ -46,12 +57,16 @@ def item_records(inputs: Inputs, dataset: Dataset) -> tuple[Mapped, pl.DataFrame
 
 def _items(inputs: Inputs, part: Part) -> pl.DataFrame:
     table = inputs.spec.table(part.items or "").filter(pl.col("source") == part.source)
-    return table.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in _FACTS if name not in table.columns)
+    return table.with_columns(
+        pl.lit(None, dtype=pl.String).alias(name) for name in _FACTS if name not in table.columns
+    )
 
 
 def _kept_columns(inputs: Inputs, part: Part) -> tuple[str, ...]:
     items, reference = _items(inputs, part), inputs.spec.study.reference
-    named = [items[name].drop_nulls().to_list() for name in ("column", "unit_from", "shown_if", "reason_from")]
+    named = [
+        items[name].drop_nulls().to_list() for name in ("column", "unit_from", "shown_if", "reason_from")
+    ]
     form = [part.performed, part.reason, reference.visit_column, reference.repeat_column]
     return tuple(dict.fromkeys(filter(None, [*form, *(column for columns in named for column in columns)])))
 
@@ -77,7 +92,9 @@ def _unfolded(inputs: Inputs, dataset: Dataset, part: Part, base: Mapped) -> pl.
 def _group(rows: pl.DataFrame, fixed: list[str], group: pl.DataFrame) -> pl.DataFrame:
     unit_from, shown_if, reason_from = (group[name][0] for name in ("unit_from", "shown_if", "reason_from"))
     absent = pl.lit(None, dtype=pl.String)
-    shown = pl.lit(value=True) if shown_if is None else pl.col(f"_{shown_if}").cast(pl.String).eq_missing(_TICKED)
+    shown = (
+        pl.lit(value=True) if shown_if is None else pl.col(f"_{shown_if}").cast(pl.String).eq_missing(_TICKED)
+    )
     chosen = rows.select(
         *fixed,
         (absent if unit_from is None else pl.col(f"_{unit_from}")).alias("_unit_given"),
@@ -86,7 +103,9 @@ def _group(rows: pl.DataFrame, fixed: list[str], group: pl.DataFrame) -> pl.Data
         *(pl.col(f"_{column}").cast(pl.String).alias(column) for column in group["column"]),
     )
     index = [*fixed, "_unit_given", "_reason_given", "_shown"]
-    return chosen.unpivot(group["column"].to_list(), index=index, variable_name="_column", value_name="_answer")
+    return chosen.unpivot(
+        group["column"].to_list(), index=index, variable_name="_column", value_name="_answer"
+    )
 
 
 def _answered(dataset: Dataset, part: Part, long: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -96,11 +115,23 @@ def _answered(dataset: Dataset, part: Part, long: pl.DataFrame) -> tuple[pl.Data
     planned = (pl.col("_visits").is_null() | visits.list.contains(pl.col(OID))) & pl.col("_shown")
     if "timepoint" in dataset.uses:
         times = pl.col("_timepoints").str.split(" ")
-        planned &= pl.col("_timepoints").is_null() | pl.col("_timepoint").is_null() | times.list.contains(pl.col("_timepoint"))
-    performed = pl.lit(value=True) if part.performed is None else pl.col(f"_{part.performed}").ne_missing(_NOT_PERFORMED)
-    undetermined = pl.col("_answer").eq_missing(pl.lit(part.undetermined)) & pl.lit(part.undetermined is not None)
+        planned &= (
+            pl.col("_timepoints").is_null()
+            | pl.col("_timepoint").is_null()
+            | times.list.contains(pl.col("_timepoint"))
+        )
+    performed = (
+        pl.lit(value=True)
+        if part.performed is None
+        else pl.col(f"_{part.performed}").ne_missing(_NOT_PERFORMED)
+    )
+    undetermined = pl.col("_answer").eq_missing(pl.lit(part.undetermined)) & pl.lit(
+        part.undetermined is not None
+    )
     blank = pl.col("_answer").is_null()
-    form_reason = pl.lit(None, dtype=pl.String) if part.reason is None else pl.col(f"_{part.reason}").str.to_uppercase()
+    form_reason = (
+        pl.lit(None, dtype=pl.String) if part.reason is None else pl.col(f"_{part.reason}").str.to_uppercase()
+    )
     explained = pl.coalesce("_reason_given", form_reason).is_not_null() | pl.lit(part.blank == "not_done")
     not_done = undetermined | (blank & planned & (~performed | explained))
     reason = (
@@ -123,7 +154,9 @@ def _with_results(inputs: Inputs, dataset: Dataset, long: pl.DataFrame) -> pl.Da
     """--ORRES, --ORRESU, --STRESC, --STRESN, --STRESU by the kind of each item; what fits no kind names its problem."""
     frames = [
         _result(inputs, dataset, rows, kind)
-        for (kind,), rows in long.with_columns(_kind=pl.col("_result")).partition_by("_kind", as_dict=True).items()
+        for (kind,), rows in long.with_columns(_kind=pl.col("_result"))
+        .partition_by("_kind", as_dict=True)
+        .items()
     ]
     return pl.concat(frames, how="diagonal_relaxed") if frames else long
 

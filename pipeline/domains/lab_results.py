@@ -21,7 +21,9 @@ _FORMULA_TEST = "GFRE"
 def with_catalogue(spec: StudySpec, roles: Laboratory, rows: pl.DataFrame) -> pl.DataFrame:
     """``rows`` plus the catalogue's facts under ``_<fact>``; ``_TESTCD`` is null for a test that it does not list."""
     catalogue = spec.table("lab_tests").filter(pl.col("vendor_test").is_not_null())
-    facts = catalogue.rename({name: f"_{name}" for name in catalogue.columns if not name.startswith("vendor")})
+    facts = catalogue.rename(
+        {name: f"_{name}" for name in catalogue.columns if not name.startswith("vendor")}
+    )
     return rows.join(
         facts,
         left_on=[roles.test, roles.specimen],
@@ -52,7 +54,9 @@ def _with_cancellation(spec: StudySpec, roles: Laboratory, rows: pl.DataFrame, p
     words = spec.table("lab_cancellations")["result"].to_list()
     by_word = pl.col(roles.result).str.to_uppercase().is_in(words).fill_null(value=False)
     by_status = pl.col(roles.status) == roles.cancelled
-    reason = pl.coalesce(pl.col(roles.comment), pl.when(by_word).then(pl.col(roles.result))).str.to_uppercase()
+    reason = pl.coalesce(
+        pl.col(roles.comment), pl.when(by_word).then(pl.col(roles.result))
+    ).str.to_uppercase()
     return rows.with_columns(
         pl.when(by_word | by_status).then(pl.lit(NOT_DONE)).alias(f"{prefix}STAT"),
         pl.when(by_word | by_status).then(reason).alias(f"{prefix}REASND"),
@@ -74,7 +78,9 @@ def _with_original(spec: StudySpec, roles: Laboratory, rows: pl.DataFrame, prefi
 
 
 def _character_count(prefix: str) -> pl.Expr:
-    return (pl.col("_result") == _COUNT) & pl.col(f"{prefix}ORRES").str.contains(_COUNT_RANGE).fill_null(value=False)
+    return (pl.col("_result") == _COUNT) & pl.col(f"{prefix}ORRES").str.contains(_COUNT_RANGE).fill_null(
+        value=False
+    )
 
 
 def _numbers(rows: pl.DataFrame, prefix: str) -> pl.DataFrame:
@@ -91,7 +97,11 @@ def _numbers(rows: pl.DataFrame, prefix: str) -> pl.DataFrame:
         stresu=f"{prefix}STRESU",
         problem="_number_problem",
     )
-    low, high, factor = pl.col(f"{prefix}ORNRLO"), pl.col(f"{prefix}ORNRHI"), pl.coalesce("_factor", pl.lit("1"))
+    low, high, factor = (
+        pl.col(f"{prefix}ORNRLO"),
+        pl.col(f"{prefix}ORNRHI"),
+        pl.coalesce("_factor", pl.lit("1")),
+    )
     return judged.with_columns(
         converted_double(low, factor).alias(f"{prefix}STNRLO"),
         converted_double(high, factor).alias(f"{prefix}STNRHI"),
@@ -104,7 +114,9 @@ def _words(spec: StudySpec, roles: Laboratory, rows: pl.DataFrame, prefix: str) 
     """Character results through the result terms; counted ranges such as 0-2 stay as they are."""
     terms = spec.table("result_terms").filter(pl.col("dataset") == prefix)
     word = pl.col(f"{prefix}ORRES").str.to_uppercase()
-    known = word.replace_strict(terms["raw"].to_list(), terms["term"].to_list(), default=None, return_dtype=pl.String)
+    known = word.replace_strict(
+        terms["raw"].to_list(), terms["term"].to_list(), default=None, return_dtype=pl.String
+    )
     standard = pl.when(pl.col("_result") == _COUNT).then(pl.col(f"{prefix}ORRES")).otherwise(known)
     normal = pl.col(roles.reference_text)
     listed = normal.str.split(";").list.contains(standard)
@@ -124,7 +136,9 @@ def with_factor(spec: StudySpec, roles: Laboratory, rows: pl.DataFrame) -> pl.Da
     spellings = spec.table("unit_spellings")
     unit = pl.col(roles.unit).replace(spellings["spelling"].to_list(), spellings["unit"].to_list())
     factors = spec.table("lab_units").select(_TESTCD="TESTCD", _SPEC="SPEC", _from="unit", _factor="factor")
-    return rows.with_columns(_from=unit).join(factors, on=["_TESTCD", "_SPEC", "_from"], how="left", maintain_order="left")
+    return rows.with_columns(_from=unit).join(
+        factors, on=["_TESTCD", "_SPEC", "_from"], how="left", maintain_order="left"
+    )
 
 
 def with_formula(spec: StudySpec, roles: Laboratory, rows: pl.DataFrame, prefix: str) -> pl.DataFrame:

@@ -18,7 +18,9 @@ def shared_accessions(roles: Laboratory, rows: pl.LazyFrame) -> pl.DataFrame:
     return people.filter(pl.col(roles.subject) > 1).select(roles.accession).sort(roles.accession).collect()
 
 
-def current_results(roles: Laboratory, rows: pl.DataFrame, shared: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def current_results(
+    roles: Laboratory, rows: pl.DataFrame, shared: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows that count, one a result, and all others with the reason why they do not (SET_ASIDE).
 
     ``shared``: the accessions (column of the same name) that more than one subject uses, in the whole file.
@@ -42,7 +44,12 @@ def current_results(roles: Laboratory, rows: pl.DataFrame, shared: pl.DataFrame)
         pl.col(roles.result), pl.col(roles.unit), cancelled=pl.col(roles.status) == roles.cancelled
     )
     contradicting = meaning.n_unique().over(key) > 1
-    out(contradicting, Fate.QUARANTINED, "contradiction", "one revision has two different results; ask the laboratory")
+    out(
+        contradicting,
+        Fate.QUARANTINED,
+        "contradiction",
+        "one revision has two different results; ask the laboratory",
+    )
     rows = rows.sort(roles.reported, LINE, descending=[True, False], nulls_last=True)
     repeated = pl.col(LINE) != pl.col(LINE).first().over(key)
     out(repeated, Fate.SUPERSEDED, "repeat", "the same result was delivered more than once")

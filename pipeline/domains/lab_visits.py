@@ -37,7 +37,9 @@ def with_visit(inputs: Inputs, rows: pl.LazyFrame, *, accession: str, label: str
         list(known), list(known.values()), default=None, return_dtype=pl.String
     )
     form = draws_on_forms(inputs).rename({"accession": accession})
-    joined = rows.join(form, on=accession, how="left", maintain_order="left").with_columns(_label_oid=by_label)
+    joined = rows.join(form, on=accession, how="left", maintain_order="left").with_columns(
+        _label_oid=by_label
+    )
     oid = pl.coalesce("form_oid", "_label_oid")
     repeat = pl.when(pl.col("form_oid") == unscheduled).then("form_repeat")
     return joined.with_columns(_oid=oid, _repeat=repeat).drop("form_oid", "form_repeat", "form_subject")

@@ -39,7 +39,9 @@ def laboratory_records(inputs: Inputs, dataset: Dataset) -> tuple[Mapped, pl.Dat
             rows, dropped = _local(inputs, dataset, part)
         frames.append(rows)
         aside.append(dropped)
-    return Mapped(pl.concat(frames, how="diagonal_relaxed").lazy(), stacked(aside, SET_ASIDE)), pl.concat(findings)
+    return Mapped(pl.concat(frames, how="diagonal_relaxed").lazy(), stacked(aside, SET_ASIDE)), pl.concat(
+        findings
+    )
 
 
 def _central(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
@@ -51,15 +53,26 @@ def _central(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFra
     aside = [_unlisted(roles, rows.filter(pl.col("_dataset").is_null()))]
     aside += _not_built(roles, rows.filter(other & pl.col("_dataset").is_not_null()), elsewhere)
     current, dropped = current_results(roles, rows_here, shared_accessions(roles, inputs.whole(roles.source)))
-    current = with_formula(spec, roles, with_results(spec, roles, with_factor(spec, roles, current), prefix), prefix)
+    current = with_formula(
+        spec, roles, with_results(spec, roles, with_factor(spec, roles, current), prefix), prefix
+    )
     bad = current.filter(pl.col(PROBLEM).is_not_null())
     aside += [dropped, _unusable(roles, bad)]
     placed = with_visit(
-        inputs, current.filter(pl.col(PROBLEM).is_null()).lazy(), accession=roles.accession, label=roles.visit_label
+        inputs,
+        current.filter(pl.col(PROBLEM).is_null()).lazy(),
+        accession=roles.accession,
+        label=roles.visit_label,
     ).collect()
     unknown = placed.filter(pl.col(OID).is_null())
     aside.append(
-        set_aside(unknown, roles.source, Fate.QUARANTINED, f"{roles.source}.visit_label", "the visit label is unknown")
+        set_aside(
+            unknown,
+            roles.source,
+            Fate.QUARANTINED,
+            f"{roles.source}.visit_label",
+            "the visit label is unknown",
+        )
     )
     placed = placed.filter(pl.col(OID).is_not_null())
     return _shaped(inputs, dataset, placed), stacked(aside, SET_ASIDE), _disagreements(roles, placed)
@@ -73,7 +86,13 @@ def _unlisted(roles: Laboratory, rows: pl.DataFrame) -> pl.DataFrame:
 def _not_built(roles: Laboratory, rows: pl.DataFrame, built: list[str]) -> list[pl.DataFrame]:
     """Rows of tests whose dataset the study does not build (yet); the datasets that it builds account for their own."""
     return [
-        set_aside(group, roles.source, Fate.NOT_SUBMITTED, f"{roles.source}.dataset", f"dataset {name} is not in this package")
+        set_aside(
+            group,
+            roles.source,
+            Fate.NOT_SUBMITTED,
+            f"{roles.source}.dataset",
+            f"dataset {name} is not in this package",
+        )
         for (name,), group in sorted(rows.partition_by("_dataset", as_dict=True).items())
         if name not in built
     ]
@@ -118,7 +137,9 @@ def _shaped(inputs: Inputs, dataset: Dataset, rows: pl.DataFrame) -> pl.DataFram
         pl.col(roles.name).alias(f"{prefix}NAM"),
         pl.col(roles.fasting).alias(f"{prefix}FAST"),
         collected.alias(f"{prefix}DTC"),
-        converted_double(pl.col(roles.quantitation), pl.coalesce("_factor", pl.lit("1"))).alias(f"{prefix}LLOQ"),
+        converted_double(pl.col(roles.quantitation), pl.coalesce("_factor", pl.lit("1"))).alias(
+            f"{prefix}LLOQ"
+        ),
         compact_date(pl.col(roles.date)).alias(CONTACT),
         pl.col(roles.revision).cast(pl.Int64).alias("_revision"),
         pl.col(roles.subject).alias(SUBJECT),
@@ -142,8 +163,16 @@ def _panels_not_drawn(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, p
     rows = empty.join(planned, on=reference.visit_column, how="inner", maintain_order="left")
     unplanned = empty.join(rows.select(LINE), on=LINE, how="anti")
     aside = [
-        set_aside(drawn, roles.form, Fate.NOT_SUBMITTED, f"{roles.form}.drawn", "collection log; the results are submitted"),
-        set_aside(unplanned, roles.form, Fate.NOT_SUBMITTED, f"{roles.form}.unplanned", "no panel was planned"),
+        set_aside(
+            drawn,
+            roles.form,
+            Fate.NOT_SUBMITTED,
+            f"{roles.form}.drawn",
+            "collection log; the results are submitted",
+        ),
+        set_aside(
+            unplanned, roles.form, Fate.NOT_SUBMITTED, f"{roles.form}.unplanned", "no panel was planned"
+        ),
     ]
     made = rows.with_columns(
         pl.lit(roles.panel_not_done).alias(f"{prefix}TESTCD"),
@@ -172,7 +201,9 @@ def _local(inputs: Inputs, dataset: Dataset, part: Part) -> tuple[pl.DataFrame, 
     base = mapped(inputs, dataset.model_copy(update={"parts": (part,)}), keep=carried)
     result, catalogue = pl.col(f"_{roles.local_result}"), inputs.spec.table("lab_tests")
     test = catalogue.filter(
-        (pl.col("dataset") == prefix) & (pl.col("TESTCD") == roles.local_test) & (pl.col("SPEC") == roles.local_specimen)
+        (pl.col("dataset") == prefix)
+        & (pl.col("TESTCD") == roles.local_test)
+        & (pl.col("SPEC") == roles.local_specimen)
     )
     terms = inputs.spec.codemap(roles.local_result)
     term = result.replace_strict(list(terms), list(terms.values()), default=None, return_dtype=pl.String)
@@ -180,16 +211,25 @@ def _local(inputs: Inputs, dataset: Dataset, part: Part) -> tuple[pl.DataFrame, 
     absent = pl.col(f"_{roles.local_performed}").eq_missing(_NOT_PERFORMED)
     normal = pl.lit(test["normal"][0])
     made = base.rows.collect().with_columns(
-        *(pl.lit(test[column.removeprefix("_")][0], dtype=pl.String).alias(f"{prefix}{s}") for s, column in _CATALOGUED.items()),
+        *(
+            pl.lit(test[column.removeprefix("_")][0], dtype=pl.String).alias(f"{prefix}{s}")
+            for s, column in _CATALOGUED.items()
+        ),
         term.alias(f"{prefix}ORRES"),
         term.alias(f"{prefix}STRESC"),
         pl.when(term.is_not_null()).then(normal).alias(f"{prefix}STNRC"),
-        pl.when(term == normal).then(pl.lit("NORMAL")).when(term.is_not_null()).then(pl.lit("ABNORMAL")).alias(f"{prefix}NRIND"),
+        pl.when(term == normal)
+        .then(pl.lit("NORMAL"))
+        .when(term.is_not_null())
+        .then(pl.lit("ABNORMAL"))
+        .alias(f"{prefix}NRIND"),
         pl.when(invalid | absent).then(pl.lit(NOT_DONE)).alias(f"{prefix}STAT"),
         pl.when(invalid).then(pl.lit("INVALID")).alias(f"{prefix}REASND"),
         pl.col(f"_{reference.visit_column}").alias(OID),
         pl.col(f"_{reference.repeat_column}").alias(REPEAT),
     )
     silent = term.is_null() & ~invalid & ~absent
-    empty = set_aside(made.filter(silent), part.source, Fate.NOT_SUBMITTED, f"{part.source}.empty", "no result on the form")
+    empty = set_aside(
+        made.filter(silent), part.source, Fate.NOT_SUBMITTED, f"{part.source}.empty", "no result on the form"
+    )
     return made.filter(~silent).select(_columns(dataset, made)), stacked([base.set_aside, empty], SET_ASIDE)

@@ -59,7 +59,9 @@ def rows_of_part(inputs: Inputs, part: Part) -> tuple[pl.LazyFrame, list[pl.Data
     dropped = []
     for where in part.where:
         rest = rows.filter(~kept(where))
-        dropped.append(set_aside(rest, part.source, Fate.NOT_SUBMITTED, f"{part.source}.{where.column}", where.otherwise))
+        dropped.append(
+            set_aside(rest, part.source, Fate.NOT_SUBMITTED, f"{part.source}.{where.column}", where.otherwise)
+        )
         rows = rows.filter(kept(where))
     for name, join in part.join.items():
         rows = with_joined(inputs, rows, name, join)
@@ -101,7 +103,11 @@ def _filled(
         if (known := _known_values(inputs, verb)) is not None:
             column = verb.code or verb.by or ""
             bad = rows.filter(unknown(known, column))
-            broken.append(set_aside(bad, part.source, Fate.QUARANTINED, f"{dataset.dataset}.{name}.code", "unknown code"))
+            broken.append(
+                set_aside(
+                    bad, part.source, Fate.QUARANTINED, f"{dataset.dataset}.{name}.code", "unknown code"
+                )
+            )
             rows = rows.filter(~unknown(known, column))
     columns = [
         typed(expression, inputs.spec.standard.variable(dataset.dataset, name)).alias(name)

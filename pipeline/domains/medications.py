@@ -24,7 +24,9 @@ def with_medication_facts(work: Workpiece) -> None:
     other = pl.col("_frequency") == _OTHER
     said = pl.col("_other_frequency").str.to_uppercase()
     unknown = other & said.is_not_null() & ~said.is_in(list(words))
-    work.quarantine(unknown.fill_null(value=False), "CMDOSFRQ", "the frequency in words is not in the study's table")
+    work.quarantine(
+        unknown.fill_null(value=False), "CMDOSFRQ", "the frequency in words is not in the study's table"
+    )
     reasons = spec.codemap("CMREAS")
     dose = pl.col("_dose")
     work.rows = work.rows.with_columns(
@@ -49,7 +51,9 @@ def _category(inputs: Inputs) -> pl.Expr:
     blood = rules.filter(pl.col("rule") == "atc")["value"].to_list()
     for_disease = pl.col("_source") == inputs.spec.study.reference.rescue.source
     ended = (latest(pl.col("CMENDTC")) < date_part(pl.col("RFICDTC"))).fill_null(value=False)
-    by_class = pl.any_horizontal(pl.col("CMCLASCD").str.starts_with(code) for code in blood).fill_null(value=False)
+    by_class = pl.any_horizontal(pl.col("CMCLASCD").str.starts_with(code) for code in blood).fill_null(
+        value=False
+    )
     return (
         pl.when(for_disease & pl.col("_rescue").is_not_null())
         .then(pl.lit(name["rescue"]))
@@ -67,5 +71,7 @@ def _class_by_atc(inputs: Inputs) -> pl.Expr:
     """The class of a medication on the general log where its ATC code tells it, else null."""
     expression = pl.lit(None, dtype=pl.String)
     for code, name in inputs.spec.table("medication_classes").iter_rows():
-        expression = pl.when(pl.col("CMCLASCD").str.starts_with(code)).then(pl.lit(name)).otherwise(expression)
+        expression = (
+            pl.when(pl.col("CMCLASCD").str.starts_with(code)).then(pl.lit(name)).otherwise(expression)
+        )
     return expression

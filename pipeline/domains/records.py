@@ -88,7 +88,9 @@ class Built:
     findings: pl.DataFrame = field(default_factory=no_findings)
 
 
-def set_aside(rows: pl.DataFrame | pl.LazyFrame, source: str, fate: Fate, rule: str, reason: str) -> pl.DataFrame:
+def set_aside(
+    rows: pl.DataFrame | pl.LazyFrame, source: str, fate: Fate, rule: str, reason: str
+) -> pl.DataFrame:
     """The lines of ``rows`` as rows set aside for one reason."""
     return (
         rows.lazy()
@@ -112,7 +114,9 @@ def stacked(frames: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
 def translation(mapping: Mapping[str, str], column: str) -> pl.Expr:
     """``column`` through ``mapping``; null where the value is null **or unknown**: see ``unknown``."""
     keys = list(mapping)
-    return pl.col(column).replace_strict(keys, [mapping[key] for key in keys], default=None, return_dtype=pl.String)
+    return pl.col(column).replace_strict(
+        keys, [mapping[key] for key in keys], default=None, return_dtype=pl.String
+    )
 
 
 def unknown(mapping: Mapping[str, str], column: str) -> pl.Expr:

@@ -14,10 +14,14 @@ def related(inputs: Inputs, dataset: Dataset) -> Built:
     """Two or more records a relation, in key order; relations whose other end is not in the data make none."""
     built = [name for name in dataset.derived_from if name in inputs.spec.datasets]
     frames = [
-        _relation(inputs, relation) for relation in dataset.relations if {relation.dataset, relation.with_} <= set(built)
+        _relation(inputs, relation)
+        for relation in dataset.relations
+        if {relation.dataset, relation.with_} <= set(built)
     ]
-    empty = pl.DataFrame(schema={name: pl.String for name in dataset.variables})
-    rows = pl.concat([empty, *frames], how="diagonal_relaxed").with_columns(STUDYID=pl.lit(inputs.spec.study.study))
+    empty = pl.DataFrame(schema=dict.fromkeys(dataset.variables, pl.String))
+    rows = pl.concat([empty, *frames], how="diagonal_relaxed").with_columns(
+        STUDYID=pl.lit(inputs.spec.study.study)
+    )
     return Built(rows.select(list(dataset.variables)).sort(list(dataset.keys), nulls_last=False))
 
 
@@ -30,16 +34,24 @@ def _relation(inputs: Inputs, relation: Relation) -> pl.DataFrame:
 
 def _of_datasets(inputs: Inputs, relation: Relation) -> pl.DataFrame:
     """Two records without subject and value: every record of one dataset relates to those of the other."""
-    ends = ((relation.dataset, relation.number, relation.type), (relation.with_, relation.by, relation.with_type))
+    ends = (
+        (relation.dataset, relation.number, relation.type),
+        (relation.with_, relation.by, relation.with_type),
+    )
     if any(inputs.records(name).select(pl.len()).collect().item() == 0 for name, _, _ in ends):
         return pl.DataFrame(schema={"RDOMAIN": pl.String})
-    rows = [{"RDOMAIN": name, "IDVAR": variable, "RELTYPE": kind, "RELID": relation.id} for name, variable, kind in ends]
+    rows = [
+        {"RDOMAIN": name, "IDVAR": variable, "RELTYPE": kind, "RELID": relation.id}
+        for name, variable, kind in ends
+    ]
     return pl.DataFrame(rows)
 
 
 def _ends(inputs: Inputs, dataset: str, source: str, number: str, term: str | None = None) -> pl.DataFrame:
     """SUBJID, number and --SEQ of every record of ``dataset`` that came from a row of ``source`` with a number."""
-    rows = inputs.live(source).select("SUBJID", pl.col(LINE).cast(pl.UInt32).alias("line"), number=pl.col(number).cast(pl.String))
+    rows = inputs.live(source).select(
+        "SUBJID", pl.col(LINE).cast(pl.UInt32).alias("line"), number=pl.col(number).cast(pl.String)
+    )
     links = inputs.links(dataset).filter(pl.col("source") == source).select("line", "seq")
     if term is not None:
         return _of_term(inputs, dataset, rows, term)
@@ -50,7 +62,9 @@ def _of_term(inputs: Inputs, dataset: str, rows: pl.LazyFrame, term: str) -> pl.
     """The same for a form without a record of its own: the subject's record with that standard term."""
     people = inputs.derived("subjects").select("SUBJID", "USUBJID")
     records = inputs.records(dataset).filter(pl.col(f"{dataset}DECOD") == term)
-    ends = records.select("USUBJID", seq=pl.col(f"{dataset}SEQ").cast(pl.Int64)).join(people, on="USUBJID", how="inner")
+    ends = records.select("USUBJID", seq=pl.col(f"{dataset}SEQ").cast(pl.Int64)).join(
+        people, on="USUBJID", how="inner"
+    )
     return rows.drop_nulls("number").join(ends, on="SUBJID", how="inner").select(_PAIR.names()).collect()
 
 
@@ -59,7 +73,9 @@ def _by_number(inputs: Inputs, relation: Relation) -> pl.DataFrame:
     first = _ends(inputs, relation.dataset, relation.source or "", relation.number)
     others = pl.concat([_PAIR.to_frame(), *(_other(inputs, relation, link) for link in relation.links)])
     pairs = first.join(others, on=["SUBJID", "number"], how="inner", suffix="_other")
-    return pairs.select("SUBJID", "seq", variable=pl.lit(f"{relation.with_}SEQ"), value=pl.col("seq_other").cast(pl.String)).unique()
+    return pairs.select(
+        "SUBJID", "seq", variable=pl.lit(f"{relation.with_}SEQ"), value=pl.col("seq_other").cast(pl.String)
+    ).unique()
 
 
 def _other(inputs: Inputs, relation: Relation, link: Linked) -> pl.DataFrame:
@@ -79,9 +95,19 @@ def _by_identifier(inputs: Inputs, relation: Relation) -> pl.DataFrame:
 def _numbered(inputs: Inputs, relation: Relation, pairs: pl.DataFrame) -> pl.DataFrame:
     """Both ends of every pair under one RELID, numbered within the subject."""
     people = inputs.derived("subjects").select("SUBJID", "USUBJID").collect()
-    ordered = pairs.join(people, on="SUBJID", how="inner").sort("USUBJID", "seq", "variable", pl.col("value").str.len_bytes(), "value")
+    ordered = pairs.join(people, on="SUBJID", how="inner").sort(
+        "USUBJID", "seq", "variable", pl.col("value").str.len_bytes(), "value"
+    )
     number = pl.int_range(1, pl.len() + 1).over("USUBJID").cast(pl.String)
     named = ordered.with_columns(RELID=pl.lit(relation.id) + number)
-    one = named.select("USUBJID", "RELID", RDOMAIN=pl.lit(relation.dataset), IDVAR=pl.lit(f"{relation.dataset}SEQ"), IDVARVAL=pl.col("seq").cast(pl.String))
-    other = named.select("USUBJID", "RELID", RDOMAIN=pl.lit(relation.with_), IDVAR="variable", IDVARVAL="value")
+    one = named.select(
+        "USUBJID",
+        "RELID",
+        RDOMAIN=pl.lit(relation.dataset),
+        IDVAR=pl.lit(f"{relation.dataset}SEQ"),
+        IDVARVAL=pl.col("seq").cast(pl.String),
+    )
+    other = named.select(
+        "USUBJID", "RELID", RDOMAIN=pl.lit(relation.with_), IDVAR="variable", IDVARVAL="value"
+    )
     return pl.concat([one, other])

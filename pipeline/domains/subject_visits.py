@@ -21,13 +21,17 @@ def subject_visits(inputs: Inputs, dataset: Dataset) -> Built:
     source = dataset.parts[0].source
     carried = (reference.visit_column, reference.repeat_column)
     found = mapped(inputs, dataset, keep=carried)
-    forms = found.rows.collect().rename({f"_{reference.visit_column}": "oid", f"_{reference.repeat_column}": "repeat"})
+    forms = found.rows.collect().rename(
+        {f"_{reference.visit_column}": "oid", f"_{reference.repeat_column}": "repeat"}
+    )
     forms = forms.sort(LINE).with_columns(
         repeat=pl.when(pl.col("oid") == reference.unscheduled).then(pl.col("repeat").cast(pl.Int64))
     )
     first = forms.unique([SUBJECT, "oid", "repeat"], keep="first", maintain_order=True)
     doubled = forms.join(first.select(LINE), on=LINE, how="anti")
-    contacts = inputs.derived("visits").filter(pl.col("VISITNUM").is_not_null()).collect().drop("contact_date")
+    contacts = (
+        inputs.derived("visits").filter(pl.col("VISITNUM").is_not_null()).collect().drop("contact_date")
+    )
     form_facts = [SUBJECT, "oid", "repeat", SOURCE, LINE, "_performed", *_from_form(dataset)]
     rows = contacts.join(
         first.select(form_facts),
@@ -37,12 +41,16 @@ def subject_visits(inputs: Inputs, dataset: Dataset) -> Built:
         nulls_equal=True,
         maintain_order="left",
     )
-    lost = forms.join(rows.select(LINE).drop_nulls(), on=LINE, how="anti").join(doubled.select(LINE), on=LINE, how="anti")
+    lost = forms.join(rows.select(LINE).drop_nulls(), on=LINE, how="anti").join(
+        doubled.select(LINE), on=LINE, how="anti"
+    )
     on_roster = pl.col(SUBJECT).is_in(inputs.derived("subjects").collect()["SUBJID"].implode())
     aside = [
         found.set_aside,
         set_aside(doubled, source, Fate.QUARANTINED, f"{source}.visit", "a second form for the same visit"),
-        set_aside(lost.filter(~on_roster), source, Fate.QUARANTINED, f"{dataset.dataset}.subject", OFF_ROSTER),
+        set_aside(
+            lost.filter(~on_roster), source, Fate.QUARANTINED, f"{dataset.dataset}.subject", OFF_ROSTER
+        ),
         set_aside(lost.filter(on_roster), source, Fate.QUARANTINED, f"{source}.visit", _NO_NUMBER),
     ]
     work = Workpiece(inputs, dataset, _with_occurrence(inputs, rows), [stacked(aside, SET_ASIDE)])

@@ -31,8 +31,12 @@ def supplemental(inputs: Inputs, dataset: Dataset) -> Built:
         RDOMAIN=pl.lit(parent.dataset),
         IDVAR=pl.lit(sequence) if has_sequence else absent,
         IDVARVAL=pl.col("_number").cast(pl.String) if has_sequence else absent,
-        QLABEL=pl.col("QNAM").replace_strict(names, [parent.supplements[n].label for n in names], return_dtype=pl.String),
-        QORIG=pl.col("QNAM").replace_strict(names, [parent.supplements[n].origin for n in names], return_dtype=pl.String),
+        QLABEL=pl.col("QNAM").replace_strict(
+            names, [parent.supplements[n].label for n in names], return_dtype=pl.String
+        ),
+        QORIG=pl.col("QNAM").replace_strict(
+            names, [parent.supplements[n].origin for n in names], return_dtype=pl.String
+        ),
         QEVAL=absent,
     )
     ordered = filled.sort("USUBJID", "_number", "QNAM")

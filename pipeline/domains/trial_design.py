@@ -22,11 +22,15 @@ def _from_table(inputs: Inputs, dataset: Dataset) -> pl.DataFrame:
     numeric = {name for name, _, facts in inputs.spec.ordered(dataset.dataset) if facts.type == "Num"}
     absent = pl.lit(None, dtype=pl.String)
     columns = [
-        (absent if verb.take is None else pl.col(verb.take)).cast(pl.Float64 if name in numeric else pl.String).alias(name)
+        (absent if verb.take is None else pl.col(verb.take))
+        .cast(pl.Float64 if name in numeric else pl.String)
+        .alias(name)
         for name, verb in dataset.variables.items()
         if verb.take is not None or verb.empty is not None
     ]
-    return rows.select(pl.lit(inputs.spec.study.study).alias("STUDYID"), pl.lit(dataset.dataset).alias("DOMAIN"), *columns)
+    return rows.select(
+        pl.lit(inputs.spec.study.study).alias("STUDYID"), pl.lit(dataset.dataset).alias("DOMAIN"), *columns
+    )
 
 
 def trial_summary(inputs: Inputs, dataset: Dataset) -> Built:
@@ -37,7 +41,9 @@ def trial_summary(inputs: Inputs, dataset: Dataset) -> Built:
     table = inputs.spec.table(dataset.table or "")
     computed = _computed(inputs)
     rows = _from_table(inputs, dataset).with_columns(_calc=table["calc"], TSVAL=table["TSVAL"])
-    value = pl.col("_calc").replace_strict(list(computed), list(computed.values()), default=None, return_dtype=pl.String)
+    value = pl.col("_calc").replace_strict(
+        list(computed), list(computed.values()), default=None, return_dtype=pl.String
+    )
     rows = rows.with_columns(TSVAL=pl.when(pl.col("_calc").is_not_null()).then(value).otherwise("TSVAL"))
     empty = pl.col("TSVAL").is_null()
     rows = rows.with_columns(
@@ -51,7 +57,9 @@ def trial_summary(inputs: Inputs, dataset: Dataset) -> Built:
 
 def _code_of_yes_no() -> pl.Expr:
     """A computed Y or N carries the code of its own answer."""
-    answer = pl.col("TSVAL").replace_strict(["Y", "N"], ["C49488", "C49487"], default=None, return_dtype=pl.String)
+    answer = pl.col("TSVAL").replace_strict(
+        ["Y", "N"], ["C49488", "C49487"], default=None, return_dtype=pl.String
+    )
     return pl.when(pl.col("_calc").is_not_null()).then(pl.coalesce(answer, "TSVALCD")).otherwise("TSVALCD")
 
 
@@ -59,9 +67,16 @@ def _computed(inputs: Inputs) -> dict[str, str | None]:
     """Values of the computed parameters as text; null where the data cannot tell yet."""
     subjects, records = inputs.records("DM").collect(), inputs.records("DS").collect()
     enrolled = records.filter(pl.col("DSDECOD") == _ENROLLED)["USUBJID"].unique()
-    started = subjects.filter(pl.col("USUBJID").is_in(enrolled.implode())).select(date_part(pl.col("RFICDTC"))).to_series().min()
+    started = (
+        subjects.filter(pl.col("USUBJID").is_in(enrolled.implode()))
+        .select(date_part(pl.col("RFICDTC")))
+        .to_series()
+        .min()
+    )
     ended = records.filter((pl.col("DSSCAT") == _ENDED) & pl.col("USUBJID").is_in(enrolled.implode()))
-    complete = ended["USUBJID"].n_unique() >= int(_planned(inputs)) and enrolled.len() >= int(_planned(inputs))
+    complete = ended["USUBJID"].n_unique() >= int(_planned(inputs)) and enrolled.len() >= int(
+        _planned(inputs)
+    )
     last = ended.select(date_part(pl.col("DSSTDTC"))).to_series().max() if complete else None
     settings = inputs.spec.study
     return {

@@ -14,7 +14,9 @@ from pipeline.specs.load import StudySpec
 def with_given_unit(spec: StudySpec, rows: pl.DataFrame, orres: str, orresu: str) -> pl.DataFrame:
     """``rows`` plus the answer as ``orres`` and its unit, as ticked or printed on the form, in the terminology's spelling."""
     spellings = spec.table("unit_spellings")
-    given = pl.coalesce(pl.col("_unit_given").replace(spellings["spelling"].to_list(), spellings["unit"].to_list()), "_unit")
+    given = pl.coalesce(
+        pl.col("_unit_given").replace(spellings["spelling"].to_list(), spellings["unit"].to_list()), "_unit"
+    )
     return rows.with_columns(
         pl.col("_answer").alias(orres), pl.when(pl.col("_answer").is_not_null()).then(given).alias(orresu)
     )
@@ -25,7 +27,12 @@ def unit_factors(spec: StudySpec) -> pl.DataFrame:
     scale = spec.table("unit_factors")
     plain = (pl.col("add") == "0") & (pl.col("divide") == "1")
     return scale.select(
-        "from", "to", _factor=pl.when(plain).then("multiply"), _add="add", _multiply="multiply", _divide="divide"
+        "from",
+        "to",
+        _factor=pl.when(plain).then("multiply"),
+        _add="add",
+        _multiply="multiply",
+        _divide="divide",
     )
 
 
@@ -41,7 +48,12 @@ def with_scale_results(
         if places is None:
             continue
 
-        def formula(value: Fraction, shift: Fraction = add, times: Fraction = multiply / divide, to: int = int(str(places))) -> tuple[str]:
+        def formula(
+            value: Fraction,
+            shift: Fraction = add,
+            times: Fraction = multiply / divide,
+            to: int = int(str(places)),
+        ) -> tuple[str]:
             return (half_up((value + shift) * times, to),)
 
         rows = with_computed(rows, [orres], ["_scaled"], formula)

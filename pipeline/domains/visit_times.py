@@ -34,7 +34,11 @@ def visits(inputs: Inputs) -> pl.DataFrame:
     SVSTDTC is the earliest complete date of any record of the contact that is not before informed consent, SVENDTC the
     latest (SDTMIG 3.4 SV; study rule R8).
     """
-    people = inputs.derived("subjects").select("SUBJID", "USUBJID", consent=pl.col("RFICDTC").str.slice(0, 10)).collect()
+    people = (
+        inputs.derived("subjects")
+        .select("SUBJID", "USUBJID", consent=pl.col("RFICDTC").str.slice(0, 10))
+        .collect()
+    )
     dated = _dated(inputs).join(people, on="SUBJID", how="inner", maintain_order="left")
     planned = _planned(inputs, dated)
     return (
@@ -101,7 +105,9 @@ def _unplanned(inputs: Inputs, dated: pl.DataFrame, planned: pl.DataFrame) -> pl
         order, on=["SUBJID", "repeat"], how="left", nulls_equal=True, maintain_order="left"
     )
     numbered = with_unscheduled_number(
-        found.drop_nulls("SVSTDTC").sort("SUBJID", "SVSTDTC", "repeat"), planned.drop_nulls("SVSTDTC"), subject="SUBJID"
+        found.drop_nulls("SVSTDTC").sort("SUBJID", "SVSTDTC", "repeat"),
+        planned.drop_nulls("SVSTDTC"),
+        subject="SUBJID",
     )
     return numbered.with_columns(
         contact_date="SVSTDTC",

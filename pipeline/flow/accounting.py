@@ -43,7 +43,11 @@ def set_aside_rows(context: Context, sources: list[str], datasets: list[str]) ->
 
 def _row(frame: pl.DataFrame, source: str, fate: Fate, rule: pl.Expr, reason: pl.Expr) -> pl.DataFrame:
     return frame.select(
-        source=pl.lit(source), line=pl.col(LINE).cast(pl.UInt32), fate=pl.lit(str(fate)), rule=rule, reason=reason
+        source=pl.lit(source),
+        line=pl.col(LINE).cast(pl.UInt32),
+        fate=pl.lit(str(fate)),
+        rule=rule,
+        reason=reason,
     ).cast(dict(SET_ASIDE))
 
 
@@ -87,7 +91,9 @@ def _declared_reason(context: Context, source: str) -> str | None:
 
 
 def _linked(context: Context, source: str, datasets: list[str]) -> pl.LazyFrame:
-    links = [context.read("ops", f"links_{name.lower()}").filter(pl.col("source") == source) for name in datasets]
+    links = [
+        context.read("ops", f"links_{name.lower()}").filter(pl.col("source") == source) for name in datasets
+    ]
     return pl.concat([each.select("line") for each in links]).unique()
 
 
@@ -95,7 +101,11 @@ def _open_lines(context: Context, source: str, datasets: list[str], known: pl.Da
     """Accepted rows that are in no dataset and set aside nowhere, by line."""
     lines = context.read("typed", source).select(line=pl.col(LINE).cast(pl.UInt32))
     aside = known.filter(pl.col("source") == source).select("line").lazy()
-    return lines.join(_linked(context, source, datasets), on="line", how="anti").join(aside, on="line", how="anti").collect()
+    return (
+        lines.join(_linked(context, source, datasets), on="line", how="anti")
+        .join(aside, on="line", how="anti")
+        .collect()
+    )
 
 
 def _account(context: Context, source: str, datasets: list[str], aside: pl.DataFrame) -> pl.DataFrame:
@@ -104,7 +114,9 @@ def _account(context: Context, source: str, datasets: list[str], aside: pl.DataF
     mapped = _linked(context, source, datasets).with_columns(fate=pl.lit(MAPPED))
     others = aside.filter(pl.col("source") == source).select("line", "fate").lazy()
     fates = pl.concat([mapped, others]).with_columns(
-        rank=pl.col("fate").replace_strict({str(fate): rank for fate, rank in _RANK.items()}, return_dtype=pl.Int64)
+        rank=pl.col("fate").replace_strict(
+            {str(fate): rank for fate, rank in _RANK.items()}, return_dtype=pl.Int64
+        )
     )
     primary = fates.group_by("line").agg(pl.col("rank").min()).group_by("rank").len().collect()
     counted = dict(primary.iter_rows())
@@ -117,11 +129,17 @@ def _account(context: Context, source: str, datasets: list[str], aside: pl.DataF
             f"{delivered} rows delivered but {told} have a fate{where}",
             "map the rows, or declare in the specification why they are not submitted",
         )
-    row = {"source": source, "delivered": delivered, **{name.replace(" ", "_"): n for name, n in counts.items()}}
+    row = {
+        "source": source,
+        "delivered": delivered,
+        **{name.replace(" ", "_"): n for name, n in counts.items()},
+    }
     return pl.DataFrame([row])
 
 
-def all_findings(context: Context, sources: list[str], datasets: list[str], aside: pl.DataFrame) -> pl.DataFrame:
+def all_findings(
+    context: Context, sources: list[str], datasets: list[str], aside: pl.DataFrame
+) -> pl.DataFrame:
     """Findings of contracts and datasets, and one for each row that a dataset had to quarantine, most severe first."""
     names = [*sources, *(name.lower() for name in datasets)]
     found = [context.read("qc", f"findings_{name}").collect() for name in names]
@@ -131,8 +149,19 @@ def all_findings(context: Context, sources: list[str], datasets: list[str], asid
     order = {str(level): rank for rank, level in enumerate(Severity)}
     return (
         pl.concat([FINDING.to_frame(), *found])
-        .with_columns(file=pl.coalesce("file", pl.col("source").replace_strict(files, default=None, return_dtype=pl.String)))
-        .sort(pl.col("severity").replace_strict(order, return_dtype=pl.Int8), "source", "line", "rule", "variable", nulls_last=True)
+        .with_columns(
+            file=pl.coalesce(
+                "file", pl.col("source").replace_strict(files, default=None, return_dtype=pl.String)
+            )
+        )
+        .sort(
+            pl.col("severity").replace_strict(order, return_dtype=pl.Int8),
+            "source",
+            "line",
+            "rule",
+            "variable",
+            nulls_last=True,
+        )
     )
 
 
@@ -140,14 +169,20 @@ def _quarantine_findings(context: Context, rows: pl.DataFrame) -> pl.DataFrame:
     frames = [FINDING.to_frame()]
     for (source,), group in sorted(rows.partition_by("source", as_dict=True).items()):
         typed = context.read("typed", str(source))
-        people = typed.select(line=pl.col(LINE).cast(pl.UInt32), subject="SUBJID") if "SUBJID" in typed.collect_schema() else None
+        people = (
+            typed.select(line=pl.col(LINE).cast(pl.UInt32), subject="SUBJID")
+            if "SUBJID" in typed.collect_schema()
+            else None
+        )
         located = group if people is None else group.join(people.collect(), on="line", how="left")
         severe = pl.col("rule").str.split(".").list.last().is_in(_SEVERE_RULES)
         frames.append(
             as_findings(
                 located.with_columns(
                     message=pl.col("reason"),
-                    severity=pl.when(severe).then(pl.lit(str(Severity.CRITICAL))).otherwise(pl.lit(str(Severity.ERROR))),
+                    severity=pl.when(severe)
+                    .then(pl.lit(str(Severity.CRITICAL)))
+                    .otherwise(pl.lit(str(Severity.ERROR))),
                     variable=pl.col("rule").str.split(".").list.get(1, null_on_oob=True),
                 ),
                 action="ask the sender",

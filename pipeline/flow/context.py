@@ -92,7 +92,13 @@ def open_context(settings: Settings, delivery_id: str | None = None, mode: str =
     delivery, parts = chosen[-1], study_parts(settings)
     files = resolve(delivery)
     build = build_id(parts.spec, delivery, files)
-    return Context(settings, parts, delivery, files, Store(settings.warehouse, settings.study, mode, delivery.delivery_id, build))
+    return Context(
+        settings,
+        parts,
+        delivery,
+        files,
+        Store(settings.warehouse, settings.study, mode, delivery.delivery_id, build),
+    )
 
 
 def build_id(spec: StudySpec, delivery: Delivery, files: Mapping[str, LandedFile | None]) -> str:

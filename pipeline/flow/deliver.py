@@ -18,7 +18,13 @@ def load_delivery(settings: Settings, folder: Path, *, cut: date | None = None) 
     """Lands ``folder`` for the settings' study; see ``pipeline.sources.landing.land`` for what is refused."""
     parts = study_parts(settings)
     rules = parts.spec.study.delivery
-    return land(folder, settings.landing, parts.layouts, restricted_columns=(*rules.deny_columns, *rules.deny_patterns), cut=cut)
+    return land(
+        folder,
+        settings.landing,
+        parts.layouts,
+        restricted_columns=(*rules.deny_columns, *rules.deny_patterns),
+        cut=cut,
+    )
 
 
 def simulate_delivery(
@@ -40,4 +46,6 @@ def simulate_delivery(
             raise
         raise UsageError(settings.study, "has no simulated trial", "deliver real files") from None
     layouts = study_parts(settings).all_layouts
-    return simulate(model, layouts, out, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=defects)
+    return simulate(
+        model, layouts, out, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=defects
+    )

@@ -21,7 +21,9 @@ def release_build(settings: Settings, target: Path) -> Package:
     """
     build = published(settings.warehouse, settings.study, BLINDED)
     if build is None:
-        raise BuildFailed(settings.study, "nothing is published yet", "run './sdtm load' and './sdtm build' first")
+        raise BuildFailed(
+            settings.study, "nothing is published yet", "run './sdtm load' and './sdtm build' first"
+        )
     if damaged := verify(build):
         raise BuildFailed(damaged[0], "is not the file that was published", "build again")
     spec = study_parts(settings).spec

@@ -33,7 +33,9 @@ class Ran:
     new: bool
 
 
-def run_build(settings: Settings, delivery_id: str | None = None, *, again: bool = False, on_step: OnStep | None = None) -> Ran:
+def run_build(
+    settings: Settings, delivery_id: str | None = None, *, again: bool = False, on_step: OnStep | None = None
+) -> Ran:
     """Builds the newest delivery, or ``delivery_id``, and publishes it.
 
     A build whose inputs, specification and code are those of the published one is already done, unless ``again``.
@@ -87,4 +89,9 @@ def build_facts(context: Context) -> dict[str, Any]:
         if file is not None
     }
     standards = context.parts.spec.study.standards.model_dump()
-    return {"cut": context.delivery.cut.isoformat(), "files": files, "standards": standards, "study": context.parts.spec.study.study}
+    return {
+        "cut": context.delivery.cut.isoformat(),
+        "files": files,
+        "standards": standards,
+        "study": context.parts.spec.study.study,
+    }

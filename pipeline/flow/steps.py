@@ -114,13 +114,23 @@ def _delivery_findings(context: Context, source: str, file: LandedFile | None) -
     if entry is not None and entry.state != "accepted":
         kept = f"; the file of {entry.kept_from} stays in use" if entry.kept_from else ""
         severe = Severity.CRITICAL if entry.required else Severity.INFO
-        rows.append({"severity": str(severe), "rule": f"{source}.delivery", "message": f"{entry.reason or 'not delivered'}{kept}"})
+        rows.append(
+            {
+                "severity": str(severe),
+                "rule": f"{source}.delivery",
+                "message": f"{entry.reason or 'not delivered'}{kept}",
+            }
+        )
     lines = file.foreign_lines if file else ()
     for line in lines:
         message = "holds bytes that are not UTF-8; they were read as Windows-1252"
-        rows.append({"severity": str(Severity.WARN), "rule": f"{source}.encoding", "line": line, "message": message})
+        rows.append(
+            {"severity": str(Severity.WARN), "rule": f"{source}.encoding", "line": line, "message": message}
+        )
     return as_findings(
-        pl.DataFrame(rows, schema={"severity": pl.String, "rule": pl.String, "line": pl.Int64, "message": pl.String}),
+        pl.DataFrame(
+            rows, schema={"severity": pl.String, "rule": pl.String, "line": pl.Int64, "message": pl.String}
+        ),
         source=source,
         file=file.file if file else None,
         action="ask the sender",
@@ -156,7 +166,10 @@ def dataset_step(dataset: str, label: str, needs: tuple[str, ...]) -> Step:
     def run(context: Context) -> Outcome:
         table, inputs = dataset.lower(), context.inputs
         with context.store.workspace() as folder:
-            pieces = [_piece(replace(inputs, block=block), dataset, folder / f"{n}.parquet") for n, block in enumerate(blocks(inputs, dataset))]
+            pieces = [
+                _piece(replace(inputs, block=block), dataset, folder / f"{n}.parquet")
+                for n, block in enumerate(blocks(inputs, dataset))
+            ]
             context.store.write("sdtm", table, pl.scan_parquet([path for path, _ in pieces]))
         links, aside, findings = (pl.concat([part[n] for _, part in pieces]) for n in range(3))
         context.store.write("ops", f"links_{table}", links)
@@ -169,7 +182,9 @@ def dataset_step(dataset: str, label: str, needs: tuple[str, ...]) -> Step:
     return Step(f"sdtm.{dataset}", "sdtm", label, needs, run)
 
 
-def _piece(inputs: Inputs, dataset: str, path: Path) -> tuple[Path, tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
+def _piece(
+    inputs: Inputs, dataset: str, path: Path
+) -> tuple[Path, tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
     """Builds one block of subjects: its records go to ``path``, so that only one block is in memory."""
     built = build_dataset(inputs, dataset)
     built.records.write_parquet(path, compression="lz4")

@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from pipeline.errors import SpecError
 from pipeline.review.delivered import Delivered
 from pipeline.review.usage_parts import item_rows, located
 from pipeline.specs.load import StudySpec, verb_of
 from pipeline.specs.models import Dataset, Part, Verb
-from pipeline.specs.standard import SUPPLEMENTAL, Codelist, VariableFacts
+from pipeline.specs.standard import Codelist, VariableFacts
 
 # A standard result is in a codelist only where it is a word: not a number, a censored number or a range of counts.
 _MEASURED = re.compile(r"[<>]?=? ?[+-]?[0-9.]+([eE][+-]?[0-9]+)?(-[0-9]+)?")
 _CATALOGUE, _RESULT_TERMS = "lab_tests", "result_terms"
+_SPELLED_OUT = {"objective": ("TSTOPO", "TSTDTL"), "unit": ("ORRESU", "STRESU"), "normal": ("STNRC",)}
 _CODED_RESULTS = ("score", "term")
 
 
@@ -30,7 +32,10 @@ class Flow:
 
 def facts_of(spec: StudySpec, dataset: str, variable: str) -> VariableFacts | None:
     """The standard's facts; None if the standard has no such variable."""
-    return spec.standard.variables.get((SUPPLEMENTAL if dataset.startswith("SUPP") else dataset, variable))
+    try:
+        return spec.standard.variable(dataset, variable)
+    except SpecError:
+        return None
 
 
 def lists_of(spec: StudySpec, dataset: str, variable: str) -> tuple[Codelist, ...]:
@@ -127,10 +132,8 @@ def _catalogue_flows(spec: StudySpec, dataset: Dataset) -> Iterator[Flow]:
     prefix, roles = dataset.dataset, spec.study.laboratory
     tests = [row for row in spec.table(_CATALOGUE).iter_rows(named=True) if row["dataset"] == prefix]
     for fact in spec.table(_CATALOGUE).columns:
-        variable = f"{prefix}{fact}"
-        yield Flow(prefix, variable, _filled(row[fact] for row in tests), f"{_CATALOGUE}.csv {fact}")
-    yield Flow(prefix, f"{prefix}STRESU", _filled(row["unit"] for row in tests), f"{_CATALOGUE}.csv unit")
-    yield Flow(prefix, f"{prefix}ORRESU", _filled(row["unit"] for row in tests), f"{_CATALOGUE}.csv unit")
+        for suffix in _SPELLED_OUT.get(fact, (fact,)):
+            yield Flow(prefix, f"{prefix}{suffix}", _filled(row[fact] for row in tests), f"{_CATALOGUE}.csv {fact}")
     codes = {row["TESTCD"] for row in tests}
     units = [row["unit"] for row in spec.table("lab_units").iter_rows(named=True) if row["TESTCD"] in codes]
     yield Flow(prefix, f"{prefix}ORRESU", _filled(units), "lab_units.csv unit")

@@ -41,13 +41,13 @@ _CENTRAL = {
     "comment": (Role.FILLS, "REASND", "when cancelled"),
     "name": (Role.FILLS, "NAM", ""),
     "fasting": (Role.FILLS, "FAST", ""),
-    "lloq": (Role.FILLS, "LLOQ", ""),
+    "quantitation": (Role.FILLS, "LLOQ", ""),
 }
 _FORM = {
     "form_performed": (Role.DECIDES, "", "whether the panels were drawn"),
     "form_reason": (Role.FILLS, "REASND", "of panels that were not drawn"),
-    "form_date": (Role.DERIVES, "DTC", "of panels that were not drawn"),
-    "form_time": (Role.DERIVES, "DTC", "of panels that were not drawn"),
+    "form_date": (Role.FILLS, "DTC", "of panels that were not drawn"),
+    "form_time": (Role.FILLS, "DTC", "of panels that were not drawn"),
 }
 _LOCAL = {
     "local_result": (Role.FILLS, "ORRES", ""),

@@ -38,7 +38,9 @@ class StudySpec:
         try:
             return self.datasets[name]
         except KeyError:
-            raise SpecError(self.name, f"has no dataset {name}", f"it has {', '.join(self.datasets)}") from None
+            raise SpecError(
+                self.name, f"has no dataset {name}", f"it has {', '.join(self.datasets)}"
+            ) from None
 
     def table(self, name: str) -> pl.DataFrame:
         """One CSV of the study; SpecError if it is missing."""
@@ -70,7 +72,9 @@ def load_study(specs: Path, name: str) -> StudySpec:
     if not (folder / "study.yaml").is_file():
         raise SpecError(str(folder), "is not a study folder (no study.yaml)", "check SDTM_STUDY")
     study = _parsed(Study, folder / "study.yaml")
-    datasets = {each: _parsed(Dataset, folder / "domains" / f"{each.lower()}.yaml") for each in study.datasets}
+    datasets = {
+        each: _parsed(Dataset, folder / "domains" / f"{each.lower()}.yaml") for each in study.datasets
+    }
     spec = StudySpec(
         name=name,
         folder=folder,

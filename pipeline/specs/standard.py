@@ -78,7 +78,9 @@ class Standard:
         try:
             return self.codelists[code]
         except KeyError:
-            raise SpecError(code, "codelist is not in the generated terminology", "run 'sdtm standard'") from None
+            raise SpecError(
+                code, "codelist is not in the generated terminology", "run 'sdtm standard'"
+            ) from None
 
 
 @lru_cache(maxsize=4)
