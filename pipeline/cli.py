@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import wraps
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ _DEMO_DEFECTS = ("partial_date", "impossible_date", "unit_spelling", "unknown_su
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
-class _Day(click.ParamType):
+class _Day(click.ParamType[date]):
     """A calendar day as YYYY-MM-DD."""
 
     name = "date"
@@ -42,9 +43,13 @@ class _Day(click.ParamType):
 def _command(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
     """Prints what a command returns, as JSON or by its ``show`` entry; ends with the exit code of its result."""
 
+    wants_quiet = "quiet" in signature(function).parameters
+
     @wraps(function)
     def run(as_json: bool, **options: Any) -> None:
-        result = function(quiet=as_json, **options)
+        if wants_quiet:
+            options["quiet"] = as_json
+        result = function(**options)
         show, code = result.pop("show", None), result.pop("exit_code", 0)
         if as_json:
             click.echo(json.dumps(result, indent=2, sort_keys=True, default=str))
@@ -82,7 +87,12 @@ def demo(quiet: bool) -> dict[str, Any]:
 @click.option("--restricted", type=click.Path(path_type=Path), help="Folder for the files that unblind.")
 @_command
 def simulate(
-    folder: Path, subjects: int, seed: int, as_of: date, defects: str, restricted: Path | None, quiet: bool
+    folder: Path,
+    subjects: int,
+    seed: int,
+    as_of: date,
+    defects: str,
+    restricted: Path | None,
 ) -> dict[str, Any]:
     """Write one night's delivery of a synthetic trial into FOLDER, and FOLDER.ledger.csv beside it."""
     from pipeline.commands import nights
@@ -96,7 +106,7 @@ def simulate(
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--cut", type=_Day(), help="Data cut, if no delivered file's name tells it.")
 @_command
-def load(folder: Path, cut: date | None, quiet: bool) -> dict[str, Any]:
+def load(folder: Path, cut: date | None) -> dict[str, Any]:
     """Land the delivery in FOLDER: check each file, copy the good ones unchanged."""
     from pipeline.commands import nights
 
@@ -119,7 +129,7 @@ def build(delivery: str | None, again: bool, quiet: bool) -> dict[str, Any]:
     "--to", "target", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet."
 )
 @_command
-def release(target: Path, quiet: bool) -> dict[str, Any]:
+def release(target: Path) -> dict[str, Any]:
     """Write the published build as XPT files, define.xml, its HTML view and manifest.json."""
     from pipeline.commands import nights
 
@@ -156,7 +166,7 @@ def bench_study(subjects: int, as_of: date, quiet: bool) -> dict[str, Any]:
 @click.option("--rows", default=1_000_000, show_default=True, type=click.IntRange(1))
 @click.option("--repeats", default=3, show_default=True, type=click.IntRange(1))
 @_command
-def bench_xpt(rows: int, repeats: int, quiet: bool) -> dict[str, Any]:
+def bench_xpt(rows: int, repeats: int) -> dict[str, Any]:
     """The transport writer beside other writers on the same table."""
     from pipeline.commands import benchmark
 
@@ -186,7 +196,7 @@ def lint() -> None:
     "--ct", required=True, type=click.Path(path_type=Path), help="Tab-separated SDTM terminology of NCI EVS."
 )
 @_command
-def standard(ig: Path, ct: Path, quiet: bool) -> dict[str, Any]:
+def standard(ig: Path, ct: Path) -> dict[str, Any]:
     """Generate the pinned standard's facts in sdtm_specs/standard from their published sources."""
     from pipeline.commands import tools
 

@@ -1,4 +1,5 @@
-"""How results look in a terminal: rich tables that a person reads in the morning. Counts only, no value of a subject."""
+"""How results look in a terminal: rich tables that a person reads in the morning. Counts only, no value of a
+subject."""
 
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ from pipeline.flow.steps import Step
 
 _SEVERITY_STYLE = {"CRITICAL": "bold red", "ERROR": "red", "WARN": "yellow", "INFO": "dim"}
 _MOST_RULES = 15
+_DATASETS_ABREAST = 5
 _MEGABYTE = 1_000_000
 _WIDTH_OF_A_FILE = 120  # when the output is no terminal, so that logs and pipes show whole lines
 console = Console(highlight=False)
@@ -55,13 +57,18 @@ def steps() -> Iterator[OnStep]:
         yield on_step
 
 
-def _table(title: str, *columns: tuple[str, str]) -> Table:
-    table = Table(
-        title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
-    )
+def _table(*columns: tuple[str, str]) -> Table:
+    table = Table(header_style="bold", box=None, pad_edge=False)
     for name, justify in columns:
         table.add_column(name, justify="right" if justify == "right" else "left", no_wrap=justify == "right")
     return table
+
+
+def _print(title: str, table: Table) -> None:
+    """A table under its title, which may be wider than the table."""
+    console.print(Text(title, style="bold"))
+    console.print(table)
+    console.print()
 
 
 def _number(count: int) -> str:
@@ -70,11 +77,11 @@ def _number(count: int) -> str:
 
 def facts(title: str, values: dict[str, Any]) -> None:
     """A short list of named values."""
-    table = _table(title, ("", "left"), ("", "left"))
+    table = _table(("", "left"), ("", "left"))
     table.show_header = False
     for name, value in values.items():
         table.add_row(name.replace("_", " "), str(value))
-    console.print(table)
+    _print(title, table)
 
 
 def simulated(result: dict[str, Any]) -> None:
@@ -84,10 +91,10 @@ def simulated(result: dict[str, Any]) -> None:
         {"folder": result["folder"], "rows": f"{sum(result['rows'].values()):,}", "ledger": result["ledger"]},
     )
     if result["defects"]:
-        table = _table("Planted defects", ("kind", "left"), ("planted", "right"))
+        table = _table(("kind", "left"), ("planted", "right"))
         for kind, count in result["defects"].items():
             table.add_row(kind, _number(count))
-        console.print(table)
+        _print("Planted defects", table)
 
 
 def loaded(result: dict[str, Any]) -> None:
@@ -108,12 +115,8 @@ def loaded(result: dict[str, Any]) -> None:
     for source in result["missing"]:
         console.print(Text(f"missing  {source}" + _kept(result, source), style="red"))
     for name in result["undeclared"]:
-        console.print(
-            Text(
-                f"unknown  {name}: is not a file of this study's contracts; it was left where it is",
-                style="yellow",
-            )
-        )
+        note = "is not a file of this study's contracts; it was left where it is"
+        console.print(Text(f"unknown  {name}: {note}", style="yellow"))
 
 
 def _kept(result: dict[str, Any], source: str) -> str:
@@ -124,84 +127,71 @@ def _kept(result: dict[str, Any], source: str) -> str:
 def built(result: dict[str, Any]) -> None:
     """Rows by source, records by dataset, findings by severity and rule, and where it all lies."""
     state = f"built in {result['seconds']} s" if result["new"] else "was already published; nothing changed"
-    console.print(
-        Text(
-            f"{result['study']} build {result['build']} of delivery {result['delivery']} {state}",
-            style="bold green",
-        )
-    )
+    title = f"{result['study']} build {result['build']} of delivery {result['delivery']} {state}"
+    console.print(Text(title, style="bold green"))
     console.print()
-    console.print(_accounting(result["sources"]))
-    console.print()
-    console.print(_records(result["datasets"]))
-    console.print()
-    console.print(_severities(result["findings"]))
-    console.print()
-    console.print(_rules(result["rules"]))
-    console.print()
+    _accounting(result["sources"])
+    _records(result["datasets"])
+    _severities(result["findings"])
+    if result["rules"]:
+        _rules(result["rules"])
     facts(
         "Where it lies",
         {"query with DuckDB": result["catalog"], "all findings": "table qc.findings of that catalog"},
     )
 
 
-def _accounting(sources: list[dict[str, Any]]) -> Table:
+def _accounting(sources: list[dict[str, Any]]) -> None:
     columns = ("delivered", "mapped", "quarantined", "superseded", "deleted", "not_submitted")
-    names = [("source", "left"), *((name.replace("_", " "), "right") for name in columns)]
-    table = _table("Where every delivered row went", *names)
+    table = _table(("source", "left"), *((name.replace("_", " "), "right") for name in columns))
     for row in sources:
         style = "red" if row["quarantined"] else None
         table.add_row(row["source"], *(_number(row[name]) for name in columns), style=style)
     table.add_section()
     table.add_row("all", *(_number(sum(row[name] for row in sources)) for name in columns), style="bold")
-    return table
+    _print("Where every delivered row went", table)
 
 
-def _records(datasets: dict[str, int]) -> Table:
-    table = _table("Records by dataset", ("dataset", "left"), ("records", "right"))
-    for name, count in datasets.items():
-        table.add_row(name, _number(count))
-    return table
+def _records(datasets: dict[str, int]) -> None:
+    """Datasets side by side, so that thirty of them take few lines."""
+    names = list(datasets)
+    rows = -(-len(names) // _DATASETS_ABREAST)
+    table = _table(*[("dataset", "left"), ("records", "right")] * _DATASETS_ABREAST)
+    for row in range(rows):
+        cells = [(name, _number(datasets[name])) for name in names[row::rows]]
+        table.add_row(*(text for cell in cells for text in cell))
+    _print("Records by dataset", table)
 
 
-def _severities(findings: dict[str, int]) -> Table:
-    table = _table("Findings", ("severity", "left"), ("findings", "right"))
+def _severities(findings: dict[str, int]) -> None:
+    table = _table(("severity", "left"), ("findings", "right"))
     for name, count in findings.items():
         table.add_row(Text(name, style=_SEVERITY_STYLE[name] if count else "dim"), _number(count))
-    return table
+    _print("Findings", table)
 
 
-def _rules(rules: list[dict[str, Any]]) -> Table:
-    table = _table(
-        "Most severe first",
-        ("severity", "left"),
-        ("count", "right"),
-        ("rule", "left"),
-        ("what it says", "left"),
-    )
+def _rules(rules: list[dict[str, Any]]) -> None:
+    table = _table(("severity", "left"), ("count", "right"), ("rule", "left"), ("what it says", "left"))
     for rule in rules[:_MOST_RULES]:
         severity = Text(rule["severity"], style=_SEVERITY_STYLE[rule["severity"]])
         table.add_row(severity, _number(rule["count"]), rule["rule"], rule["message"])
     if len(rules) > _MOST_RULES:
         table.add_row("", "", "", Text(f"and {len(rules) - _MOST_RULES} more in qc.findings", style="dim"))
-    return table
+    _print("Findings by rule, most severe first", table)
 
 
 def released(result: dict[str, Any]) -> None:
     """The files of the package."""
     state = "written" if result["new"] else "was here before, with the same bytes"
-    table = _table(
-        f"Package {state}: {result['folder']}", ("file", "left"), ("MB", "right"), ("sha256", "left")
-    )
+    table = _table(("file", "left"), ("MB", "right"), ("sha256", "left"))
     for file in result["files"]:
         table.add_row(file["name"], f"{file['bytes'] / _MEGABYTE:,.2f}", file["sha256"][:16])
-    console.print(table)
+    _print(f"Package {state}: {result['folder']}", table)
 
 
 def demo(result: dict[str, Any]) -> None:
     """The whole night, ending with where everything lies."""
     built(result["built"])
-    console.print()
     package = result["released"]
     facts(
         "The demonstration's files",
@@ -214,3 +204,40 @@ def demo(result: dict[str, Any]) -> None:
             "same in the browser": "./sdtm ui",
         },
     )
+
+
+def bench_study(result: dict[str, Any]) -> None:
+    """Time, CPU and peak memory of every part of the night."""
+    columns = (("step", "left"), ("seconds", "right"), ("CPU s", "right"), ("peak GB", "right"))
+    table = _table(*columns)
+    for row in result["steps"]:
+        peak = row["peak_gb"]
+        table.add_row(
+            row["step"], f"{row['seconds']:.1f}", f"{row['cpu']:.1f}", "?" if peak is None else f"{peak:.2f}"
+        )
+    whole = [row for row in result["steps"] if not row["step"].startswith(" ")]
+    table.add_section()
+    table.add_row(
+        "all", f"{sum(row['seconds'] for row in whole):.1f}", f"{sum(row['cpu'] for row in whole):.1f}", ""
+    )
+    _print(f"{result['subjects']:,} subjects, {result['records']:,} SDTM records", table)
+
+
+def bench_xpt(result: dict[str, Any]) -> None:
+    """The writers side by side."""
+    names = [name for name in result["writers"][0] if name != "rows"]
+    table = _table(
+        *((name.replace("_", " "), "left" if name in ("writer", "version") else "right") for name in names)
+    )
+    for row in result["writers"]:
+        table.add_row(
+            *(
+                "?"
+                if row[name] is None
+                else f"{row[name]:.2f}"
+                if isinstance(row[name], float)
+                else str(row[name])
+                for name in names
+            )
+        )
+    _print(f"{result['rows']:,} rows, medians of {result['repeats']} runs", table)

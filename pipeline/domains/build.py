@@ -1,6 +1,7 @@
 """The room's door: one dataset, or one derived frame, from its inputs.
 
-A dataset's ``build`` in the specification names the way it is made; everything study-specific comes from the specification.
+A dataset's ``build`` in the specification names the way it is made; everything study-specific comes from the
+specification.
 """
 
 from __future__ import annotations

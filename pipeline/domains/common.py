@@ -126,7 +126,8 @@ def with_study_days(work: Workpiece) -> None:
 
 
 def with_epochs(work: Workpiece) -> None:
-    """EPOCH from the element that holds the record's date; planned pre-dose findings of the infusion day are screening."""
+    """EPOCH from the element that holds the record's date; planned pre-dose findings of the infusion day are
+    screening."""
     if not work.has("EPOCH"):
         return
     date = next(name for name in (f"{work.prefix}STDTC", f"{work.prefix}DTC") if work.has(name))
@@ -191,4 +192,4 @@ def links_of(rows: pl.DataFrame) -> pl.DataFrame:
         for column in rows.columns
         if column.startswith(JOINED)
     ]
-    return pl.concat([own, *joined]).cast(dict(LINK)).sort("subject", "seq", "source", "line")
+    return pl.concat([own, *joined]).cast(LINK).sort("subject", "seq", "source", "line")

@@ -19,7 +19,8 @@ _MASS_INDEX_PLACES = 1
 
 
 def joint_records(inputs: Inputs, dataset: Dataset) -> tuple[Mapped, pl.DataFrame]:
-    """Joint items and counts; a count that the form does not show is summed when all 28 joints were assessed (SDTM MK)."""
+    """Joint items and counts; a count that the form does not show is summed when all 28 joints were assessed
+    (SDTM MK)."""
     found, findings = item_records(inputs, dataset)
     rows = found.rows.collect().with_columns(MKDRVFL=pl.lit(None, dtype=pl.String))
     derived = [_summed(rows, count, indicator) for count, indicator in _COUNT_OF.items()]

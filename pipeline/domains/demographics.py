@@ -8,7 +8,7 @@ from pipeline.derive.iso8601 import collected_date, date_part, is_complete_date
 from pipeline.derive.timing import completed_years
 from pipeline.domains.common import Workpiece, numbered, with_study_days, with_subject
 from pipeline.domains.mapping import mapped
-from pipeline.domains.records import LINE, Built, Inputs
+from pipeline.domains.records import LINE, LINK, Built, Inputs
 from pipeline.specs.models import Dataset
 
 MASKED_CODE, MASKED = "MASKED", "Masked"
@@ -99,6 +99,4 @@ def _with_more_links(inputs: Inputs, built: Built) -> pl.DataFrame:
         rows = inputs.live(source).select("SUBJID", LINE).collect()
         joined = built.records.select("SUBJID", "USUBJID", "_seq").join(rows, on="SUBJID", how="inner")
         links.append(joined.select(source=pl.lit(source), line=LINE, subject="USUBJID", seq="_seq"))
-    return pl.concat([each.cast(dict(built.links.schema)) for each in links]).sort(
-        "subject", "seq", "source", "line"
-    )
+    return pl.concat([each.cast(LINK) for each in links]).sort("subject", "seq", "source", "line")

@@ -84,7 +84,8 @@ def _rescue_start() -> pl.Expr:
 
 
 def _follow_up_visit(inputs: Inputs) -> pl.DataFrame:
-    """USUBJID, _visit (first day of the visit that opens follow-up, null if not dated), _missed (recorded as not done)."""
+    """USUBJID, _visit (first day of the visit that opens follow-up, null if not dated), _missed (recorded as
+    not done)."""
     number = float(inputs.spec.study.reference.follow_up.visitnum)
     return (
         inputs.derived("visits")

@@ -1,4 +1,5 @@
-"""What events need beyond the verbs: seriousness boxes, ongoing events, treatment emergence, order of the infusion day."""
+"""What events need beyond the verbs: seriousness boxes, ongoing events, treatment emergence, order of the
+infusion day."""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ def _treatment_emergent(start: pl.Expr, infusion: pl.Expr, before: pl.Expr) -> p
 
 
 def with_disposition_facts(work: Workpiece) -> None:
-    """Randomization on the day of infusion belongs before it; an event without its own words carries its standard term."""
+    """Randomization on the day of infusion belongs before it; an event without its own words carries its
+    standard term."""
     work.rows = work.rows.with_columns(
         (pl.col("DSDECOD") == _RANDOMIZED).fill_null(value=False).alias(BEFORE_INFUSION),
         DSTERM=pl.coalesce("DSTERM", "DSDECOD"),

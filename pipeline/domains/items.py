@@ -1,8 +1,11 @@
 """Forms with one column an item become one record an item, driven by the study's table of items.
 
-The table has a row an item: ``source``, ``column``, ``result`` (``number``, ``text``, ``score:MAP``, ``term:MAP``), the units,
-``shown_if`` (asked only if that box is ticked), ``visits`` (planned only there), ``reason_from`` and ``baseline`` (``no``: never
-flagged as the last before exposure), ``timepoints`` (planned only then); every further column is named like the variable that it fills.
+The table has a row an item: ``source``, ``column``, ``result`` (``number``, ``text``, ``score:MAP``,
+``term:MAP``), the units,
+``shown_if`` (asked only if that box is ticked), ``visits`` (planned only there), ``reason_from`` and
+``baseline`` (``no``: never
+flagged as the last before exposure), ``timepoints`` (planned only then); every further column is named like
+the variable that it fills.
 """
 
 from __future__ import annotations
@@ -38,7 +41,8 @@ _FACTS = (
 def item_records(inputs: Inputs, dataset: Dataset) -> tuple[Mapped, pl.DataFrame]:
     """Records of all items of all parts, and findings for planned items that were left blank without a reason.
 
-    A form that was not performed gives one NOT DONE record for each planned item (rule R10); a form without any value gives
+    A form that was not performed gives one NOT DONE record for each planned item (rule R10); a form without
+    any value gives
     none, and its row is set aside.
     """
     frames, aside, findings = [], [], []

@@ -34,7 +34,8 @@ JOINED = "_joined."
 class Mapped:
     """Records of a dataset before the common steps, and the rows that became none.
 
-    ``rows`` holds the verbs' variables, the untouched source columns of single-source datasets under ``<source>.<column>``
+    ``rows`` holds the verbs' variables, the untouched source columns of single-source datasets under
+    ``<source>.<column>``
     names, and the hidden columns ``_source``, ``_line``, ``_subject``.
     """
 
@@ -43,7 +44,8 @@ class Mapped:
 
 
 def mapped(inputs: Inputs, dataset: Dataset, *, keep: tuple[str, ...] = ()) -> Mapped:
-    """All parts of ``dataset`` through their verbs, stacked; ``keep`` names source columns to carry as ``_<column>``."""
+    """All parts of ``dataset`` through their verbs, stacked; ``keep`` names source columns to carry as
+    ``_<column>``."""
     frames, aside = [], []
     for part in dataset.parts:
         rows, dropped = rows_of_part(inputs, part)

@@ -35,7 +35,8 @@ LINK = pl.Schema({"source": pl.String, "line": pl.UInt32, "subject": pl.String, 
 
 @dataclass(frozen=True)
 class Block:
-    """Subjects from ``first`` up to, not including, ``after``; None is open. Blocks side by side hold every subject once."""
+    """Subjects from ``first`` up to, not including, ``after``; None is open. Blocks side by side hold every
+    subject once."""
 
     first: str | None
     after: str | None
@@ -63,7 +64,8 @@ class Inputs:
     block: Block | None = None
 
     def live(self, source: str) -> pl.LazyFrame:
-        """Accepted rows of ``source`` that the sender has not marked as deleted; of the block's subjects, if there is one."""
+        """Accepted rows of ``source`` that the sender has not marked as deleted; of the block's subjects, if
+        there is one."""
         rows = self.whole(source)
         if self.block is None or ROSTER_KEY not in rows.collect_schema().names():
             return rows

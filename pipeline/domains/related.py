@@ -79,7 +79,7 @@ def _by_number(inputs: Inputs, relation: Relation) -> pl.DataFrame:
 
 
 def _other(inputs: Inputs, relation: Relation, link: Linked) -> pl.DataFrame:
-    return _ends(inputs, relation.with_, link.source, link.number, link.term).cast(dict(_PAIR))
+    return _ends(inputs, relation.with_, link.source, link.number, link.term).cast(_PAIR)
 
 
 def _by_identifier(inputs: Inputs, relation: Relation) -> pl.DataFrame:

@@ -23,8 +23,8 @@ def supplemental(inputs: Inputs, dataset: Dataset) -> Built:
     long = records.select(
         "STUDYID",
         "USUBJID",
-        _number=pl.col(sequence).cast(pl.Int64) if has_sequence else pl.lit(1, dtype=pl.Int64),
         *(pl.col(f"{QUALIFIED}{name}").alias(name) for name in names),
+        _number=pl.col(sequence).cast(pl.Int64) if has_sequence else pl.lit(1, dtype=pl.Int64),
     ).unpivot(names, index=["STUDYID", "USUBJID", "_number"], variable_name="QNAM", value_name="QVAL")
     absent = pl.lit(None, dtype=pl.String)
     filled = long.drop_nulls("QVAL").with_columns(

@@ -12,7 +12,8 @@ from pipeline.specs.load import StudySpec
 
 
 def with_given_unit(spec: StudySpec, rows: pl.DataFrame, orres: str, orresu: str) -> pl.DataFrame:
-    """``rows`` plus the answer as ``orres`` and its unit, as ticked or printed on the form, in the terminology's spelling."""
+    """``rows`` plus the answer as ``orres`` and its unit, as ticked or printed on the form, in the
+    terminology's spelling."""
     spellings = spec.table("unit_spellings")
     given = pl.coalesce(
         pl.col("_unit_given").replace(spellings["spelling"].to_list(), spellings["unit"].to_list()), "_unit"
@@ -23,7 +24,8 @@ def with_given_unit(spec: StudySpec, rows: pl.DataFrame, orres: str, orresu: str
 
 
 def unit_factors(spec: StudySpec) -> pl.DataFrame:
-    """``from``, ``to`` and ``_factor`` (null for a scale with another zero), ``_add``, ``_multiply``, ``_divide`` as text."""
+    """``from``, ``to`` and ``_factor`` (null for a scale with another zero), ``_add``, ``_multiply``,
+    ``_divide`` as text."""
     scale = spec.table("unit_factors")
     plain = (pl.col("add") == "0") & (pl.col("divide") == "1")
     return scale.select(
@@ -39,7 +41,8 @@ def unit_factors(spec: StudySpec) -> pl.DataFrame:
 def with_scale_results(
     rows: pl.DataFrame, spec: StudySpec, orres: str, orresu: str, stresc: str, stresn: str, stresu: str
 ) -> pl.DataFrame:
-    """Results of scales with another zero: (value + add) x multiply / divide, exact, rounded half up to the item's decimals."""
+    """Results of scales with another zero: (value + add) x multiply / divide, exact, rounded half up to the
+    item's decimals."""
     scaled = [row for row in unit_factors(spec).iter_rows(named=True) if row["_factor"] is None]
     for each in scaled:
         add, multiply, divide = (Fraction(each[name]) for name in ("_add", "_multiply", "_divide"))

@@ -30,6 +30,7 @@ _Groups = list[tuple[ListUse, list[str]]]
 def choice_levels(spec: StudySpec, submitted: Submitted) -> Iterator[Level]:
     """One row a codelist for every variable that has several: DSDECOD by DSCAT, QSTESTCD by QSCAT.
 
+    Where neither category nor test decides, the value itself does.
     Raises BuildFailed if the values of a group are in none of the variable's codelists.
     """
     for variable in submitted.variables:
@@ -69,11 +70,12 @@ def _rows(
     lists: list[Codelist],
     own: ListUse | None,
 ) -> Iterator[Level]:
-    for suffix in _DECIDERS:
-        decider = f"{submitted.name}{suffix}"
-        if decider == variable.name or submitted.find(decider) is None:
+    beside = [f"{submitted.name}{suffix}" for suffix in _DECIDERS]
+    for decider in [*(name for name in beside if name != variable.name), variable.name]:
+        if submitted.find(decider) is None:
             continue
-        rows = distinct_pairs(submitted, [decider], variable.name)
+        names = [decider] if decider != variable.name else []
+        rows = distinct_pairs(submitted, names, variable.name)
         if groups := _grouped(spec, variable, lists, rows, own):
             for listed, deciding in groups:
                 here = rows.filter(pl.col(decider).is_in(deciding))[variable.name].unique().sort()

@@ -87,7 +87,7 @@ def part_list(terms: Codelist, values: tuple[str, ...], place: str) -> ListUse:
 
 def codemap_list(spec: StudySpec, codemap: str, *, by_code: bool = False) -> ListUse:
     """The terms of a codemap (``by_code``: its codes, named by the terms); NY where all of them are in NY."""
-    pairs = spec.codemap(codemap)
+    pairs = {code: term for code, term in spec.codemap(codemap).items() if term}  # some codes mean no value
     no_yes = spec.standard.codelists.get(NO_YES)
     if no_yes and not by_code and set(pairs.values()) <= set(no_yes.terms):
         return whole_list(no_yes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -24,84 +25,92 @@ from pipeline.specs.standard import Codelist
 
 _RESULTS = ("ORRES", "ORRESU", "STRESC", "STRESN", "STRESU")
 _UNITS = ("ORRESU", "STRESU")
+_QUALIFIERS = ("SPEC", "BDAGNT")  # the same test code on another specimen or agent has other results
 _FINDINGS = "FINDINGS"
-
-_Key = tuple[str | None, ...]
+_PLACE = "_place"
 
 
 def result_levels(spec: StudySpec, submitted: Submitted) -> Iterator[Level]:
-    """Rows of the result variables by --TESTCD, and by --SPEC for a test done on several specimens.
+    """Rows of the result variables by --TESTCD, and by the qualifiers that split a test into several.
 
     Nothing for other classes and where --TESTCD is empty. Raises BuildFailed for a unit outside its codelist.
     """
     test = submitted.find(f"{submitted.name}TESTCD")
     if submitted.dataset.class_ != _FINDINGS or test is None:
         return
-    keys = _keys(submitted)
+    keys = [test.name, *(v.name for each in _QUALIFIERS if (v := submitted.find(f"{submitted.name}{each}")))]
     variables = [v for suffix in _RESULTS if (v := submitted.find(f"{submitted.name}{suffix}"))]
     rows = {v.name: distinct_pairs(submitted, keys, v.name) for v in variables}
-    shapes = {name: shapes_by(values, keys, name) for name, values in rows.items()}
-    specimens = _specimens(key for found in shapes.values() for key in found)
+    places = _places(keys, (rows[v.name].select(keys) for v in variables))
     for variable in variables:
-        for key, shape in shapes[variable.name].items():
-            name, where = str(key[0]), _where(keys, key, specimens[str(key[0])])
-            place = slug(name if len(where) == 1 else f"{name}.{key[1] or 'NULL'}")
-            values = few(_at(rows[variable.name], keys, key)[variable.name])
-            listed = _Result(spec, submitted, variable, name, place).list_of(shape, values)
+        at_place = _with_place(rows[variable.name], places)
+        for (key,), shape in shapes_by(at_place, [_PLACE], variable.name).items():
+            place = places[str(key)]
+            values = few(at_place.filter(pl.col(_PLACE) == key)[variable.name].unique().sort())
+            listed = _Result(spec, submitted, variable, place).list_of(shape, values)
+            label = (test.names or {}).get(place.test, place.test)
             yield Level(
                 variable=variable.name,
-                key=place,
-                condition=place,
-                where=where,
-                label=(test.names or {}).get(name, name),
+                key=place.key,
+                condition=place.key,
+                where=place.where,
+                label=", ".join([label, *(part or "not stated" for part in place.parts)]),
                 shape=shape,
                 values=values if listed else (),
                 listed=listed,
             )
 
 
-def _keys(submitted: Submitted) -> list[str]:
-    """The test, and the specimen where any test was done on more than one."""
-    test, specimen = f"{submitted.name}TESTCD", f"{submitted.name}SPEC"
-    if submitted.find(specimen) is None:
-        return [test]
-    pairs = submitted.records.select(test, specimen).drop_nulls().unique().collect(engine="streaming")
-    return [test, specimen] if pairs[test].is_duplicated().any() else [test]
+@dataclass(frozen=True)
+class _Place:
+    """One test, or one part of a test that a qualifier splits; ``parts`` are the values of those qualifiers."""
+
+    key: str
+    test: str
+    parts: tuple[str | None, ...]
+    where: tuple[Check, ...]
 
 
-def _specimens(keys: Iterable[_Key]) -> dict[str, list[str | None]]:
-    """Test -> its specimens that have results, None for results without one."""
-    found: dict[str, list[str | None]] = {}
-    for key in sorted(set(keys), key=lambda key: [part or "" for part in key]):
-        found.setdefault(str(key[0]), []).append(key[1] if len(key) > 1 else None)
-    return found
+def _places(keys: list[str], found: Iterable[pl.DataFrame]) -> dict[str, _Place]:
+    """Key -> place, for every test that has a result. Only qualifiers with several values split a test."""
+    seen = pl.concat(list(found)).unique().sort(keys, nulls_last=True)
+    places: dict[str, _Place] = {}
+    for (test,), rows in seen.group_by(keys[0], maintain_order=True):
+        splitting = [name for name in keys[1:] if rows[name].n_unique() > 1]
+        for parts in rows.select(splitting).unique(maintain_order=True).iter_rows() if splitting else [()]:
+            checks = [_check(name, part, rows[name]) for name, part in zip(splitting, parts, strict=True)]
+            key = slug(".".join([str(test), *(part or "NULL" for part in parts)]))
+            places[key] = _Place(key, str(test), parts, (Check(keys[0], (str(test),)), *checks))
+    return places
 
 
-def _where(keys: list[str], key: _Key, specimens: list[str | None]) -> tuple[Check, ...]:
-    test = Check(keys[0], (str(key[0]),))
-    if len(specimens) == 1:
-        return (test,)
-    if key[1] is not None:
-        return (test, Check(keys[1], (key[1],)))
-    named = tuple(each for each in specimens if each is not None)
-    return (test, Check(keys[1], named, others=True))
+def _check(name: str, value: str | None, values: pl.Series) -> Check:
+    if value is not None:
+        return Check(name, (value,))
+    return Check(name, tuple(values.drop_nulls().unique().sort()), others=True)
 
 
-def _at(rows: pl.DataFrame, keys: list[str], key: _Key) -> pl.DataFrame:
-    return rows.filter(
-        pl.col(name).eq_missing(pl.lit(part, dtype=pl.String)) for name, part in zip(keys, key, strict=True)
-    )
+def _with_place(rows: pl.DataFrame, places: dict[str, _Place]) -> pl.DataFrame:
+    place = pl.lit(None, dtype=pl.String)
+    for each in places.values():
+        place = pl.when(*(_holds(check) for check in each.where)).then(pl.lit(each.key)).otherwise(place)
+    return rows.with_columns(place.alias(_PLACE)).sort(_PLACE)
+
+
+def _holds(check: Check) -> pl.Expr:
+    within = pl.col(check.variable).is_in(check.values).fill_null(value=False)
+    return ~within if check.others else within
 
 
 class _Result:
-    """One result variable of one test; ``place`` is the key of its row."""
+    """One result variable at one place."""
 
     def __init__(
-        self, spec: StudySpec, submitted: Submitted, variable: SubmittedVariable, test: str, place: str
+        self, spec: StudySpec, submitted: Submitted, variable: SubmittedVariable, place: _Place
     ) -> None:
-        self._spec, self._submitted, self._test = spec, submitted, test
+        self._spec, self._submitted, self._test = spec, submitted, place.test
         self._what = f"{submitted.name}.{variable.name}"
-        self._place = f"{submitted.name}.{place}"
+        self._place = f"{submitted.name}.{place.key}"
         self._suffix = variable.name.removeprefix(submitted.name)
         self._known = known_lists(spec, lists_named(variable))
 

@@ -48,7 +48,7 @@ def _row(frame: pl.DataFrame, source: str, fate: Fate, rule: pl.Expr, reason: pl
         fate=pl.lit(str(fate)),
         rule=rule,
         reason=reason,
-    ).cast(dict(SET_ASIDE))
+    ).cast(SET_ASIDE)
 
 
 def _of_contract(context: Context, source: str) -> pl.DataFrame:
@@ -167,8 +167,9 @@ def all_findings(
 
 def _quarantine_findings(context: Context, rows: pl.DataFrame) -> pl.DataFrame:
     frames = [FINDING.to_frame()]
-    for (source,), group in sorted(rows.partition_by("source", as_dict=True).items()):
-        typed = context.read("typed", str(source))
+    for group in rows.sort("source").partition_by("source", maintain_order=True):
+        source = group["source"][0]
+        typed = context.read("typed", source)
         people = (
             typed.select(line=pl.col(LINE).cast(pl.UInt32), subject="SUBJID")
             if "SUBJID" in typed.collect_schema()

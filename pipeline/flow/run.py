@@ -26,7 +26,8 @@ OnStep = Callable[[Step, int, int], None]
 
 @dataclass(frozen=True)
 class Ran:
-    """A published build and how long each step took (seconds, by step name); ``new`` is False if it was there before."""
+    """A published build and how long each step took (seconds, by step name); ``new`` is False if it was there
+    before."""
 
     build: Build
     seconds: dict[str, float]

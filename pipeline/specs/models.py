@@ -1,7 +1,9 @@
 """Frozen models of a study's specification. Everything a person can change lives in YAML and CSV, not here.
 
-A *verb* says how a variable gets its value, in one step on one row: ``const``, ``take``, ``code``, ``lookup``, ``date``.
-``empty`` says why a variable never has a value. ``derived`` holds prose only; the code that makes the variable is found by its name, and the sentence is the
+A *verb* says how a variable gets its value, in one step on one row: ``const``, ``take``, ``code``,
+``lookup``, ``date``.
+``empty`` says why a variable never has a value. ``derived`` holds prose only; the code that makes the
+variable is found by its name, and the sentence is the
 define.xml method. Cross-checks against the standard are in ``load.py``.
 """
 
@@ -135,8 +137,10 @@ class Linked(Frozen):
 class Relation(Frozen):
     """How records of two datasets belong together: by a number on the forms, by an identifier, or dataset to dataset.
 
-    ``dataset`` and ``with`` are the two ends. With ``links`` the forms of the second end repeat ``number`` of ``source``; with
-    ``by`` the second end holds the value in that variable; with ``type`` and ``with_type`` the relation is one of whole datasets.
+    ``dataset`` and ``with`` are the two ends. With ``links`` the forms of the second end repeat ``number`` of
+    ``source``; with
+    ``by`` the second end holds the value in that variable; with ``type`` and ``with_type`` the relation is
+    one of whole datasets.
     """
 
     id: str
@@ -153,7 +157,8 @@ class Relation(Frozen):
 class Dataset(Frozen):
     """One dataset of the study.
 
-    ``uses`` names the collected columns that the dataset's code needs, by the part they play (``ongoing: AEONGO``); the code
+    ``uses`` names the collected columns that the dataset's code needs, by the part they play (``ongoing:
+    AEONGO``); the code
     finds them as ``_<part>``.
     """
 
