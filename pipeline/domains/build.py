@@ -194,16 +194,13 @@ _WAYS: dict[str, Callable[[Inputs, Dataset], Built]] = {
 
 
 def last_dates(inputs: Inputs, datasets: list[str]) -> pl.DataFrame:
-    """USUBJID, ``_last_date`` (latest complete date of any record) and ``_died`` (any record reports the death)."""
+    """USUBJID, ``_last_date`` (latest complete date of any record), ``_died`` and ``_failed_screening`` (any record says so)."""
     seen = [_dates(inputs.records(name)) for name in datasets]
-    died = [_deaths(inputs.records(name)) for name in datasets]
-    latest = pl.concat(seen).group_by("USUBJID").agg(_last_date=pl.col("_date").max())
-    deaths = pl.concat(died).unique()
-    return (
-        latest.join(deaths.with_columns(_died=pl.lit(value=True)), on="USUBJID", how="left")
-        .sort("USUBJID")
-        .collect()
-    )
+    found = pl.concat(seen).group_by("USUBJID").agg(_last_date=pl.col("_date").max())
+    for flag, marks in (("_died", _DEATH), ("_failed_screening", _SCREEN_FAILURE)):
+        told = pl.concat([_telling(inputs.records(name), marks) for name in datasets]).unique()
+        found = found.join(told.with_columns(pl.lit(value=True).alias(flag)), on="USUBJID", how="left")
+    return found.sort("USUBJID").collect()
 
 
 def _dates(records: pl.LazyFrame) -> pl.LazyFrame:
@@ -217,10 +214,11 @@ def _dates(records: pl.LazyFrame) -> pl.LazyFrame:
 
 
 _DEATH = {"AEOUT": "FATAL", "AESDTH": "Y", "DSDECOD": "DEATH"}
+_SCREEN_FAILURE = {"DSDECOD": "SCREEN FAILURE"}
 
 
-def _deaths(records: pl.LazyFrame) -> pl.LazyFrame:
-    """Subjects whose records in this dataset report a death; none if the dataset cannot."""
+def _telling(records: pl.LazyFrame, marks: dict[str, str]) -> pl.LazyFrame:
+    """Subjects with a record that holds one of ``marks`` (variable -> value); none if the dataset has no such variable."""
     names = records.collect_schema().names()
-    reports = [pl.col(column) == value for column, value in _DEATH.items() if column in names]
+    reports = [pl.col(column) == value for column, value in marks.items() if column in names]
     return records.filter(pl.any_horizontal(reports) if reports else pl.lit(value=False)).select("USUBJID")

@@ -7,7 +7,7 @@ import polars as pl
 from pipeline.derive.iso8601 import collected_date, date_part, is_complete_date
 from pipeline.derive.timing import completed_years
 from pipeline.domains.common import Workpiece, numbered, with_study_days, with_subject
-from pipeline.domains.mapping import mapped
+from pipeline.domains.mapping import kept, mapped
 from pipeline.domains.records import LINE, LINK, Built, Inputs
 from pipeline.specs.models import Dataset
 
@@ -53,22 +53,32 @@ def _with_reference_dates(work: Workpiece) -> None:
     last = work.inputs.derived("last_dates").collect()
     work.rows = work.rows.join(last, on="USUBJID", how="left", maintain_order="left")
     ended = pl.min_horizontal(date_part(pl.col("ENDDTC")), date_part(pl.col("DTHDTC")))
-    latest = pl.col("_last_date")
+    latest = pl.max_horizontal("_last_date", date_part(pl.col("DMDTC")))
+    died = pl.col("_died").fill_null(value=False) | pl.col("SUBJID").is_in(
+        _on_death_form(work.inputs).implode()
+    )
     not_later = pl.when(ended.is_not_null() & (latest > ended)).then(ended).otherwise(latest)
     work.rows = work.rows.with_columns(
         RFSTDTC="RFXSTDTC",
         RFENDTC=pl.when("RANDOMIZED").then("ENDDTC"),
         RFPENDTC=not_later.dt.to_string("%Y-%m-%d"),
-        DTHFL=pl.when(pl.col("DTHDTC").is_not_null() | pl.col("_died").fill_null(value=False)).then(
-            pl.lit("Y")
-        ),
+        DTHFL=pl.when(died).then(pl.lit("Y")),
     )
+
+
+def _on_death_form(inputs: Inputs) -> pl.Series:
+    """Subjects with a death form, dated or not."""
+    death = inputs.spec.study.reference.death
+    rows = inputs.live(death.source)
+    for where in death.where:
+        rows = rows.filter(kept(where))
+    return rows.select("SUBJID").unique().sort("SUBJID").collect().to_series()
 
 
 def _with_arms(work: Workpiece) -> None:
     """Masked arms of a blinded build: planned for randomized, actual for infused subjects, else the reason."""
     randomized, infused = pl.col("RANDOMIZED"), pl.col("RFXSTDTC").is_not_null()
-    failed = pl.col("ENDDTC").is_not_null()
+    failed = pl.col("_failed_screening").fill_null(value=False)
     work.rows = work.rows.with_columns(
         ARMCD=pl.when(randomized).then(pl.lit(MASKED_CODE)),
         ARM=pl.when(randomized).then(pl.lit(MASKED)),

@@ -18,7 +18,7 @@ def trial_design(inputs: Inputs, dataset: Dataset) -> Built:
 
 
 def _from_table(inputs: Inputs, dataset: Dataset) -> pl.DataFrame:
-    rows = inputs.spec.table(dataset.table or "")
+    rows = _with_settings(inputs, inputs.spec.table(dataset.table or ""))
     numeric = {name for name, _, facts in inputs.spec.ordered(dataset.dataset) if facts.type == "Num"}
     absent = pl.lit(None, dtype=pl.String)
     columns = [
@@ -33,12 +33,18 @@ def _from_table(inputs: Inputs, dataset: Dataset) -> pl.DataFrame:
     )
 
 
+def _with_settings(inputs: Inputs, rows: pl.DataFrame) -> pl.DataFrame:
+    """``rows`` with every cell ``{name of a setting}`` replaced by that setting's value, null if it is empty."""
+    named = {f"{{{name}}}": setting.value or None for name, setting in inputs.spec.study.settings.items()}
+    return rows.with_columns(pl.col(pl.String).replace(named))
+
+
 def trial_summary(inputs: Inputs, dataset: Dataset) -> Built:
     """TS from its table; parameters marked in column ``calc`` are computed from DM and DS, null flavours as they need.
 
     A parameter without value has TSVALNF and no code, reference or version (SDTMIG TS; FDA rule SD1297).
     """
-    table = inputs.spec.table(dataset.table or "")
+    table = _with_settings(inputs, inputs.spec.table(dataset.table or ""))
     computed = _computed(inputs)
     rows = _from_table(inputs, dataset).with_columns(_calc=table["calc"], TSVAL=table["TSVAL"])
     value = pl.col("_calc").replace_strict(

@@ -11,6 +11,7 @@ from pipeline.emit.define_shapes import Shape
 
 GUIDE = "STD.IG"
 _LANGUAGE = "en"
+_POINT = 1  # the display format counts characters, and the decimal point is one
 
 
 def described(text: str) -> odm.Description:
@@ -78,6 +79,7 @@ def item(oid: str, name: str, shape: Shape, label: str) -> odm.ItemDef:
         element.Length = shape.length
     if shape.digits is not None:
         element.SignificantDigits = shape.digits
+        element.DisplayFormat = f"{(shape.length or 0) + _POINT}.{shape.digits}"
     element.SASFieldName = name
     element.Description = described(label)
     return element

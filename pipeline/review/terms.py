@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.errors import SpecError
 from pipeline.review.delivered import Delivered
-from pipeline.review.usage_parts import item_rows, located
+from pipeline.review.usage_parts import item_rows, located, verb_columns
 from pipeline.specs.load import StudySpec, verb_of
 from pipeline.specs.models import Dataset, Part, Verb
 from pipeline.specs.standard import Codelist, VariableFacts
@@ -77,9 +77,11 @@ def _dataset_flows(spec: StudySpec, delivered: Delivered, dataset: Dataset) -> I
         for name in dataset.variables:
             yield from _verb_flow(spec, delivered, dataset, part, name)
         yield from _item_flows(spec, delivered, dataset, part)
-    if not dataset.parts:
-        for name, verb in dataset.variables.items():
+    for name, verb in dataset.variables.items():
+        if not dataset.parts:
             yield from _table_flow(spec, dataset, name, verb)
+        if verb.derived is not None or not any(verb_columns(verb)):
+            yield from _namesake_flows(spec, dataset, name)
     if dataset.build == "laboratory":
         yield from _catalogue_flows(spec, dataset)
     if "EPOCH" in dataset.variables and dataset.table is None:
@@ -108,6 +110,15 @@ def _table_flow(spec: StudySpec, dataset: Dataset, name: str, verb: Verb) -> Ite
         yield Flow(dataset.dataset, name, (verb.const,), f"{dataset.dataset.lower()}.yaml {name}")
     elif verb.take is not None and dataset.table is not None:
         yield Flow(dataset.dataset, name, _column(spec, dataset.table, verb.take), f"{dataset.table}.csv {verb.take}")
+
+
+def _namesake_flows(spec: StudySpec, dataset: Dataset, name: str) -> Iterator[Flow]:
+    """A derived variable draws its terms from the map of its name, and from tables with a column of its name."""
+    yield Flow(dataset.dataset, name, _filled(map_of(spec, name).values()), f"codemaps.csv {name}")
+    items = {part.items for part in dataset.parts}
+    for table, rows in spec.tables.items():
+        if name.startswith(dataset.dataset) and name in rows.columns and table not in items:
+            yield Flow(dataset.dataset, name, _column(spec, table, name), f"{table}.csv {name}")
 
 
 def _item_flows(spec: StudySpec, delivered: Delivered, dataset: Dataset, part: Part) -> Iterator[Flow]:
