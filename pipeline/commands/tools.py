@@ -17,6 +17,10 @@ from pipeline.settings import CHECKOUT, Settings
 _DAGSTER_CONFIG = """\
 telemetry:
   enabled: false
+nux:
+  enabled: false
+python_logs:
+  python_log_level: INFO
 concurrency:
   runs:
     max_concurrent_runs: 1

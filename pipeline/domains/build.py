@@ -194,7 +194,7 @@ _WAYS: dict[str, Callable[[Inputs, Dataset], Built]] = {
 
 
 def last_dates(inputs: Inputs, datasets: list[str]) -> pl.DataFrame:
-    """USUBJID, ``_last_date`` (latest complete date of any record), ``_died`` and ``_failed_screening`` (any record says so)."""
+    """USUBJID, ``_last_date`` (latest complete date of any record), ``_died`` and ``_failed_screening`` (a record says so)."""
     seen = [_dates(inputs.records(name)) for name in datasets]
     found = pl.concat(seen).group_by("USUBJID").agg(_last_date=pl.col("_date").max())
     for flag, marks in (("_died", _DEATH), ("_failed_screening", _SCREEN_FAILURE)):
@@ -218,7 +218,7 @@ _SCREEN_FAILURE = {"DSDECOD": "SCREEN FAILURE"}
 
 
 def _telling(records: pl.LazyFrame, marks: dict[str, str]) -> pl.LazyFrame:
-    """Subjects with a record that holds one of ``marks`` (variable -> value); none if the dataset has no such variable."""
+    """Subjects with a record that holds one of ``marks`` (variable -> value); none if it has no such variable."""
     names = records.collect_schema().names()
     reports = [pl.col(column) == value for column, value in marks.items() if column in names]
     return records.filter(pl.any_horizontal(reports) if reports else pl.lit(value=False)).select("USUBJID")

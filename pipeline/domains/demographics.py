@@ -53,7 +53,8 @@ def _with_reference_dates(work: Workpiece) -> None:
     last = work.inputs.derived("last_dates").collect()
     work.rows = work.rows.join(last, on="USUBJID", how="left", maintain_order="left")
     ended = pl.min_horizontal(date_part(pl.col("ENDDTC")), date_part(pl.col("DTHDTC")))
-    latest = pl.max_horizontal("_last_date", date_part(pl.col("DMDTC")))
+    own = [date_part(pl.col("DMDTC"))] if work.has("DMDTC") else []
+    latest = pl.max_horizontal("_last_date", *own)
     died = pl.col("_died").fill_null(value=False) | pl.col("SUBJID").is_in(
         _on_death_form(work.inputs).implode()
     )

@@ -28,7 +28,7 @@ def draws_on_forms(inputs: Inputs) -> pl.LazyFrame:
 def with_visit(inputs: Inputs, rows: pl.LazyFrame, *, accession: str, label: str) -> pl.LazyFrame:
     """``rows`` plus ``_oid``, ``_repeat`` (unplanned contacts of a form) and ``_label_oid``.
 
-    ``_oid`` is null when neither the form nor the label map knows the visit; planned visits have no ``_repeat``.
+    ``_oid`` is null for a label that the map does not know, whatever the form says; planned visits have no ``_repeat``.
     """
     unscheduled = inputs.spec.study.reference.unscheduled
     labels = inputs.spec.table("visit_labels")
@@ -40,7 +40,7 @@ def with_visit(inputs: Inputs, rows: pl.LazyFrame, *, accession: str, label: str
     joined = rows.join(form, on=accession, how="left", maintain_order="left").with_columns(
         _label_oid=by_label
     )
-    oid = pl.coalesce("form_oid", "_label_oid")
+    oid = pl.when(pl.col("_label_oid").is_not_null()).then(pl.coalesce("form_oid", "_label_oid"))
     repeat = pl.when(pl.col("form_oid") == unscheduled).then("form_repeat")
     return joined.with_columns(_oid=oid, _repeat=repeat).drop("form_oid", "form_repeat", "form_subject")
 

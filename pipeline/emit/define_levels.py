@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline.emit.define_lists import NO_YES, ListUse, codemap_list, whole_list
+from pipeline.emit.define_lists import NO_YES, ListUse, codemap_list, part_list
 from pipeline.emit.define_shapes import Shape, plain_numbers, shapes_by
 from pipeline.emit.submitted import Submitted, SubmittedVariable
 from pipeline.errors import BuildFailed
@@ -120,4 +120,6 @@ def _qualifier_list(spec: StudySpec, supplement: Supplement, values: tuple[str, 
     if supplement.map and values:
         return codemap_list(spec, supplement.map)
     no_yes = spec.standard.codelists.get(NO_YES)
-    return whole_list(no_yes) if no_yes and values and set(values) <= set(no_yes.terms) else None
+    return (
+        part_list(no_yes, values, "QVAL") if no_yes and values and set(values) <= set(no_yes.terms) else None
+    )

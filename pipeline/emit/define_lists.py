@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.emit.submitted import ABBREVIATED, RESULTS, Submitted, SubmittedVariable
 from pipeline.errors import BuildFailed
@@ -15,6 +15,8 @@ NO_YES = "C66742"  # NY
 DOMAINS = "C66734"  # DOMAIN
 # Codelists of the CDISC terminology whose values are codes; NCI's preferred term tells what they mean.
 CODED = frozenset({NO_YES, DOMAINS, "C66731"})  # NY, DOMAIN, SEX
+# Lists that many variables use for a few values each: every use shows its own values.
+_SMALL = frozenset({NO_YES, DOMAINS})
 
 _SHARED = {"VISITNUM": "VISITNUM", "ARMCD": "ARMCD", "ACTARMCD": "ARMCD", "ETCD": "ETCD"}
 # Dictionaries as the Define-XML terminology (C66788) spells them, and where the study states the version.
@@ -25,7 +27,7 @@ _DICTIONARIES = {
     "LOINC": ("LOINC", ""),
 }
 _LONGEST_SLUG = 40
-_SPELLED = {"%": "pct", "/": "_", "^": "", "*": "x", "<": "lt", ">": "gt", "+": "plus"}
+_SPELLED = {"%": "pct", "/": "_", "^": "e", "*": "x", "<": "lt", ">": "gt", "+": "plus"}
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def part_list(terms: Codelist, values: tuple[str, ...], place: str) -> ListUse:
         f"CL.{terms.name}.{joined if told else place}",
         f"{terms.name} ({', '.join(values) if told else place})",
         terms,
+        collectable=values,
     )
 
 
@@ -90,7 +93,7 @@ def codemap_list(spec: StudySpec, codemap: str, *, by_code: bool = False) -> Lis
     pairs = {code: term for code, term in spec.codemap(codemap).items() if term}  # some codes mean no value
     no_yes = spec.standard.codelists.get(NO_YES)
     if no_yes and not by_code and set(pairs.values()) <= set(no_yes.terms):
-        return whole_list(no_yes)
+        return part_list(no_yes, tuple(sorted(set(pairs.values()))), codemap)
     if by_code:
         return ListUse(f"CL.{codemap}.CODE", f"{codemap} code", collectable=tuple(pairs), names=pairs)
     return ListUse(f"CL.{codemap}", codemap, collectable=tuple(dict.fromkeys(pairs.values())))
@@ -122,13 +125,25 @@ def list_of(spec: StudySpec, submitted: Submitted, variable: SubmittedVariable) 
     codes = lists_named(variable)
     for terms in known_lists(spec, codes):
         require_listed(spec, f"{submitted.name}.{variable.name}", variable.values, terms)
-        if variable.name in ABBREVIATED:
-            return part_list(terms, variable.values, submitted.name)
-        return whole_list(terms, variable.names)
+        values = tuple(sorted({*variable.values, *_collected(spec, submitted, variable, terms)}))
+        if terms.code in _SMALL and values:
+            return part_list(terms, values, submitted.name)
+        return replace(whole_list(terms, variable.names), collectable=values)
     for code in codes:
         mapped = code in set(spec.table("codemaps")["map"])
         return codemap_list(spec, code) if mapped else sponsor_list(submitted, variable, code)
     return sponsor_list(submitted, variable, variable.name) if variable.names else None
+
+
+def _collected(
+    spec: StudySpec, submitted: Submitted, variable: SubmittedVariable, terms: Codelist
+) -> set[str]:
+    """Terms of the list that the forms offer, whether or not a record has them yet."""
+    verbs = [variable.spec, *(part.set.get(variable.name) for part in submitted.dataset.parts)]
+    offered = {
+        term for verb in verbs if verb and verb.map for term in spec.codemap(verb.map).values() if term
+    }
+    return offered & set(terms.terms)
 
 
 def require_listed(spec: StudySpec, what: str, values: Iterable[str], terms: Codelist) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from pipeline.review.completeness import counts
 from pipeline.review.delivered import Delivered
@@ -26,6 +25,17 @@ from pipeline.review.page_sources import SourceView, source_views
 from pipeline.review.problem import Problem
 from pipeline.review.usage import usage
 from pipeline.specs.load import StudySpec
+
+ColumnPlace = tuple[str, str]  # file, anchor
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A reason, and the columns (by name, with the files that have them) that it keeps out of the datasets."""
+
+    reason: str
+    columns: tuple[tuple[str, tuple[ColumnPlace, ...]], ...]
+
 
 _FOLDER = Path(__file__).parent
 _TEMPLATE = "page.html.j2"
@@ -50,8 +60,8 @@ def page(spec: StudySpec, delivered: Delivered, found: Sequence[Problem]) -> str
         times=time_grids(spec),
         settings=settings_grid(spec),
         extensions=extensions_grid(spec),
-        style=Markup(_text("page.css")),  # noqa: S704 - our own file
-        script=Markup(_text("page.js")),  # noqa: S704 - our own file
+        style=_text("page.css"),
+        script=_text("page.js"),
     )
 
 
@@ -61,15 +71,15 @@ def shares(files: Sequence[SourceView]) -> list[tuple[str, int]]:
     return [(name, count) for name, count in told if count]
 
 
-def left_out(files: Sequence[SourceView]) -> list[tuple[str, list[tuple[str, str, str]]]]:
-    """Reason -> the columns (file, name, anchor) that no variable holds for it, in the order of the files."""
-    found: dict[str, list[tuple[str, str, str]]] = {}
+def left_out(files: Sequence[SourceView]) -> list[LeftOut]:
+    """What no variable holds, by reason in the order of the files; printed texts of codes are left to their codes."""
+    found: dict[str, dict[str, list[ColumnPlace]]] = {}
     for each in files:
         for column in (*each.columns, *each.common):
             if column.fate == str(Fate.NOT_SUBMITTED):
                 for reason in column.reasons:
-                    found.setdefault(reason, []).append((each.source, column.name, column.anchor))
-    return list(found.items())
+                    found.setdefault(reason, {}).setdefault(column.name, []).append((each.source, column.anchor))
+    return [LeftOut(reason, tuple((name, tuple(at)) for name, at in columns.items())) for reason, columns in found.items()]
 
 
 def _text(name: str) -> str:

@@ -64,6 +64,7 @@ HEADACHE = {
     "AELLTCD": 10019211.0,
     "AESER": "N",
     "AEREL": "NOT RELATED",
+    "EPOCH": "TREATMENT",
     "AESTDTC": "2027-01-06T08:00",
     "AESTDY": 2.0,
 }

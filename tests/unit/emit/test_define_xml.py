@@ -145,10 +145,19 @@ def test_a_variable_with_several_codelists_has_one_for_each_category() -> None:
     assert not _root().xpath("//odm:ItemDef[@OID='IT.DS.DSDECOD']/odm:CodeListRef", namespaces=NAMESPACES)
 
 
-def test_a_list_of_the_standard_has_its_codes_and_only_values_in_use() -> None:
-    assert _values("CL.SEX") == ["F"]
+def test_a_list_of_the_standard_has_its_codes_and_only_values_in_use_or_on_a_form() -> None:
+    assert set(_values("CL.SEX")) == {"F", *sf.study().codemap("SEX").values()}
+    assert _values("CL.EPOCH") == ["TREATMENT"]
     assert _one("//odm:CodeList[@OID='CL.SEX']/odm:Alias").get("Name") == "C66731"
-    assert _one("//odm:CodeList[@OID='CL.SEX']/odm:CodeListItem/odm:Alias").get("Name") == "C16576"
+    assert (
+        _one("//odm:CodeList[@OID='CL.SEX']/odm:CodeListItem[@CodedValue='F']/odm:Alias").get("Name")
+        == "C16576"
+    )
+
+
+def test_a_flag_and_a_question_show_different_parts_of_one_list() -> None:
+    assert _values(_list_of("IT.AE.AESER")) == ["N", "Y"]
+    assert _values(_list_of("IT.SUPPAE.QVAL.AETRTEM")) == ["Y"]
 
 
 def test_a_value_beyond_the_list_is_marked_and_explained() -> None:
@@ -165,7 +174,7 @@ def test_codes_are_decoded_by_the_variable_that_names_them() -> None:
     assert _one(decode.format("CL.LBTESTCD", "ALT")) == "Alanine Aminotransferase"
     assert _one(decode.format("CL.VISITNUM", "1")) == "DAY 1"
     assert _one(decode.format("CL.ARMCD", "MASKED")) == "Masked"
-    assert _one(decode.format("CL.NY", "Y")) == "Yes"
+    assert _one(decode.format("CL.NY.N-Y", "Y")) == "Yes"
 
 
 def test_terms_of_the_study_are_all_there_because_they_can_be_collected() -> None:
@@ -182,7 +191,7 @@ def test_a_qualifier_has_its_own_origin_and_method() -> None:
     reference = _one("//odm:ItemRef[@ItemOID='IT.SUPPAE.QVAL.AETRTEM']")
     assert reference.get("MethodOID") == "MT.SUPPAE.QVAL.AETRTEM"
     assert _one("//odm:ItemDef[@OID='IT.SUPPAE.QVAL.AETRTEM']/def:Origin").get("Type") == "Derived"
-    assert _list_of("IT.SUPPAE.QVAL.AETRTEM") == "CL.NY"
+    assert _list_of("IT.SUPPAE.QVAL.AETRTEM") == "CL.NY.Y"
 
 
 def test_a_blinded_document_is_a_draft_and_a_final_one_is_not() -> None:
