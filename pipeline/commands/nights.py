@@ -78,7 +78,8 @@ def released(settings: Settings, target: Path) -> dict[str, Any]:
     package = release_build(settings, target)
     result: dict[str, Any] = {
         "folder": str(package.folder),
-        "new": package.new,
+        "new": not package.unchanged,
+        "without_records": list(package.without_records),
         "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in package.files],
     }
     return {**result, "show": lambda: show.released(result)}

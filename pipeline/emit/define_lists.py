@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pipeline.emit.submitted import ABBREVIATED, RESULTS, Submitted, SubmittedVariable
@@ -15,9 +15,7 @@ NO_YES = "C66742"  # NY
 DOMAINS = "C66734"  # DOMAIN
 # Codelists of the CDISC terminology whose values are codes; NCI's preferred term tells what they mean.
 CODED = frozenset({NO_YES, DOMAINS, "C66731"})  # NY, DOMAIN, SEX
-# Lists that many variables use for a few values each: every use shows its own values.
-_SMALL = frozenset({NO_YES, DOMAINS})
-
+_SHORT = 10  # a list of so many terms is shown whole for a variable without data
 _SHARED = {"VISITNUM": "VISITNUM", "ARMCD": "ARMCD", "ACTARMCD": "ARMCD", "ETCD": "ETCD"}
 # Dictionaries as the Define-XML terminology (C66788) spells them, and where the study states the version.
 _DICTIONARIES = {
@@ -76,7 +74,9 @@ def whole_list(terms: Codelist, names: Mapping[str, str] | None = None) -> ListU
     return ListUse(f"CL.{terms.name}", terms.name, terms, names=names)
 
 
-def part_list(terms: Codelist, values: tuple[str, ...], place: str) -> ListUse:
+def part_list(
+    terms: Codelist, values: tuple[str, ...], place: str, names: Mapping[str, str] | None = None
+) -> ListUse:
     """Only ``values`` of the list, which name it; ``place`` names it where they would be too long."""
     joined = "-".join(slug(value) for value in values)
     told = len(joined) <= _LONGEST_SLUG
@@ -84,7 +84,8 @@ def part_list(terms: Codelist, values: tuple[str, ...], place: str) -> ListUse:
         f"CL.{terms.name}.{joined if told else place}",
         f"{terms.name} ({', '.join(values) if told else place})",
         terms,
-        collectable=values,
+        values,
+        names,
     )
 
 
@@ -113,26 +114,54 @@ def sponsor_list(submitted: Submitted, variable: SubmittedVariable, name: str) -
     return ListUse(f"CL.{shared}", shared, names=variable.names)
 
 
-def list_of(spec: StudySpec, submitted: Submitted, variable: SubmittedVariable) -> ListUse | None:
+def list_of(
+    spec: StudySpec, submitted: Submitted, variable: SubmittedVariable, split: Collection[str]
+) -> ListUse | None:
     """The one list of a variable whose lists do not depend on another variable; None if it has none.
 
-    Raises BuildFailed if a value is not in the codelist of the terminology that the variable has.
+    ``split`` are the codelists of which every variable shows its own part. Raises BuildFailed if a value is
+    not in the codelist of the terminology that the variable has.
     """
     if variable.spec.dictionary:
         return dictionary_list(spec, variable.spec.dictionary, variable.shape.datatype)
-    if variable.name.removeprefix(submitted.name) in RESULTS:
-        return None
-    codes = lists_named(variable)
-    for terms in known_lists(spec, codes):
+    if terms := _terms_of(spec, submitted, variable):
         require_listed(spec, f"{submitted.name}.{variable.name}", variable.values, terms)
-        values = tuple(sorted({*variable.values, *_collected(spec, submitted, variable, terms)}))
-        if terms.code in _SMALL and values:
-            return part_list(terms, values, submitted.name)
+        values = _shown(spec, submitted, variable, terms)
+        if values and (terms.code in split or not variable.has_data):
+            return part_list(terms, values, f"{submitted.name}.{variable.name}", variable.names)
         return replace(whole_list(terms, variable.names), collectable=values)
-    for code in codes:
+    for code in lists_named(variable) if variable.name.removeprefix(submitted.name) not in RESULTS else ():
         mapped = code in set(spec.table("codemaps")["map"])
         return codemap_list(spec, code) if mapped else sponsor_list(submitted, variable, code)
     return sponsor_list(submitted, variable, variable.name) if variable.names else None
+
+
+def split_lists(spec: StudySpec, found: Iterable[Submitted]) -> frozenset[str]:
+    """Codelists of the terminology from which two variables of the package have different values."""
+    parts: dict[str, set[tuple[str, ...]]] = {}
+    for each in found:
+        for variable in each.variables:
+            terms = _terms_of(spec, each, variable)
+            if terms and variable.has_data:
+                parts.setdefault(terms.code, set()).add(_shown(spec, each, variable, terms))
+    return frozenset(code for code, shown in parts.items() if len(shown) > 1)
+
+
+def _terms_of(spec: StudySpec, submitted: Submitted, variable: SubmittedVariable) -> Codelist | None:
+    """The first codelist of the terminology that the variable has, if its values come from a list at all."""
+    if variable.spec.dictionary or variable.name.removeprefix(submitted.name) in RESULTS:
+        return None
+    return next(iter(known_lists(spec, lists_named(variable))), None)
+
+
+def _shown(
+    spec: StudySpec, submitted: Submitted, variable: SubmittedVariable, terms: Codelist
+) -> tuple[str, ...]:
+    """The values in the records or on the forms; all terms of a short list for a variable without data."""
+    values = {*variable.values, *_collected(spec, submitted, variable, terms)}
+    if not values and not variable.has_data and len(terms.terms) <= _SHORT:
+        values = set(terms.terms)
+    return tuple(sorted(values))
 
 
 def _collected(

@@ -11,7 +11,7 @@ from odmlib.define_2_1 import model as odm
 from pipeline.emit.define_choices import choice_levels, has_choices
 from pipeline.emit.define_codelists import TERMINOLOGY, CodeLists
 from pipeline.emit.define_levels import Level, origin_of, qualifier_levels
-from pipeline.emit.define_lists import ListUse, list_of
+from pipeline.emit.define_lists import ListUse, list_of, split_lists
 from pipeline.emit.define_parts import GUIDE, Parts, described, item
 from pipeline.emit.define_results import result_levels
 from pipeline.emit.define_shapes import Shape
@@ -116,11 +116,11 @@ _Chosen = dict[str, tuple[dict[str, ListUse], list[Level]]]
 
 def _chosen_lists(spec: StudySpec, found: Sequence[Submitted], lists: CodeLists) -> _Chosen:
     """Dataset -> the list of each variable and the value-level rows; every value is entered into its list."""
-    common = _common_shapes(found)
+    common, split = _common_shapes(found), split_lists(spec, found)
     chosen: _Chosen = {}
     for each in found:
         single = [v for v in each.variables if not has_choices(spec, each, v)]
-        uses = {v.name: use for v in single if (use := list_of(spec, each, v))}
+        uses = {v.name: use for v in single if (use := list_of(spec, each, v, split))}
         levels = [*choice_levels(spec, each), *result_levels(spec, each), *qualifier_levels(spec, each)]
         for variable in each.variables:
             if variable.name in uses:
