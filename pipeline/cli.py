@@ -22,6 +22,14 @@ from pipeline.settings import Settings
 
 _DEMO_SEED, _DEMO_SUBJECTS, _DEMO_AS_OF = 1, 16, date(2027, 6, 30)
 _DEMO_DEFECTS = ("partial_date", "impossible_date", "unit_spelling", "unknown_subject")
+_BLINDED, _UNBLINDED = "BLINDED", ("DSMB", "FINAL")
+_MODE = click.option(
+    "--mode",
+    default=_BLINDED,
+    show_default=True,
+    type=click.Choice((_BLINDED, *_UNBLINDED)),
+    help="Who may read it.",
+)
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
@@ -116,10 +124,16 @@ def load(folder: Path, cut: date | None) -> dict[str, Any]:
 @cli.command()
 @click.option("--delivery", help="A landed delivery; default: the newest.")
 @click.option("--again", is_flag=True, help="Build even if this very build is already published.")
+@_MODE
 @_command
-def build(delivery: str | None, again: bool, quiet: bool) -> dict[str, Any]:
+def build(delivery: str | None, again: bool, mode: str, quiet: bool) -> dict[str, Any]:
     """Take a landed delivery through contracts, warehouse and domains, and publish the build."""
     from pipeline.commands import nights
+
+    if mode != _BLINDED:
+        from pipeline.commands import unblind
+
+        return unblind.built(_settings(), mode, delivery, again=again, quiet=quiet)
 
     return nights.built(_settings(), delivery, again=again, quiet=quiet)
 
@@ -128,12 +142,75 @@ def build(delivery: str | None, again: bool, quiet: bool) -> dict[str, Any]:
 @click.option(
     "--to", "target", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet."
 )
+@_MODE
 @_command
-def release(target: Path) -> dict[str, Any]:
+def release(target: Path, mode: str) -> dict[str, Any]:
     """Write the published build as XPT files, define.xml, its HTML view and manifest.json."""
     from pipeline.commands import nights
 
+    if mode != _BLINDED:
+        from pipeline.commands import unblind
+
+        return unblind.released(_settings(), mode, target)
     return nights.released(_settings(), target)
+
+
+@cli.command("load-restricted")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--cut", type=_Day(), help="Data cut; default: that of the newest delivery.")
+@_command
+def load_restricted(folder: Path, cut: date | None) -> dict[str, Any]:
+    """Land the files that unblind in the restricted root (SDTM_RESTRICTED_HOME)."""
+    from pipeline.commands import unblind
+
+    return unblind.loaded(_settings(), folder, cut)
+
+
+@cli.command("unblind")
+@click.option("--mode", required=True, type=click.Choice(_UNBLINDED))
+@click.option(
+    "--lock-record", required=True, type=click.Path(path_type=Path), help="JSON of the database lock."
+)
+@click.option("--approver", "approvers", multiple=True, help="Who approved it; give it twice.")
+@click.option("--why", required=True, help="Why the study is unblinded.")
+@_command
+def unblind_study(mode: str, lock_record: Path, approvers: tuple[str, ...], why: str) -> dict[str, Any]:
+    """Check the key and record the approval that a DSMB or FINAL build needs."""
+    from pipeline.commands import unblind
+
+    return unblind.approved(_settings(), mode, lock_record, approvers, why)
+
+
+@cli.command()
+@_command
+def unblindings() -> dict[str, Any]:
+    """Show the verified record of unblindings: who, when, why."""
+    from pipeline.commands import unblind
+
+    return unblind.recorded(_settings())
+
+
+@cli.command("leak-scan")
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@_command
+def leak_scan(folders: tuple[Path, ...]) -> dict[str, Any]:
+    """Look for what would unblind in every file of FOLDERS (default: the whole blinded home)."""
+    from pipeline.commands import unblind
+
+    return unblind.scanned(_settings(), folders)
+
+
+@cli.command()
+@click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False), help="HTML file to write.")
+@click.option(
+    "--check", is_flag=True, help="List what is missing or contradictory; exit code 2 if anything is."
+)
+@_command
+def spec(target: Path | None, check: bool) -> dict[str, Any]:
+    """Write the study's specification as one HTML page, or check that it is complete."""
+    from pipeline.commands import spec as run
+
+    return run.reviewed(_settings(), target, check=check)
 
 
 @cli.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.commands import show
 from pipeline.errors import EXIT_REFUSED
@@ -13,6 +13,10 @@ from pipeline.flow.deliver import load_delivery, simulate_delivery
 from pipeline.flow.run import run_build
 from pipeline.flow.summary import summary
 from pipeline.settings import Settings
+from pipeline.sources.landing import Landed
+
+if TYPE_CHECKING:
+    from pipeline.emit.package import Package  # its libraries are slow to load
 
 
 def simulated(
@@ -42,7 +46,11 @@ def simulated(
 
 def loaded(settings: Settings, folder: Path, cut: date | None) -> dict[str, Any]:
     """Lands a delivery; refused files are told one by one, and make the command end with exit code 3."""
-    landed = load_delivery(settings, folder, cut=cut)
+    return landed_result(load_delivery(settings, folder, cut=cut))
+
+
+def landed_result(landed: Landed) -> dict[str, Any]:
+    """What landed and what did not, with the exit code that it means."""
     refused = {source: entry.reason for source, entry in landed.delivery.in_state("refused").items()}
     missing = [source for source, entry in landed.delivery.in_state("missing").items() if entry.required]
     result: dict[str, Any] = {
@@ -75,7 +83,11 @@ def released(settings: Settings, target: Path) -> dict[str, Any]:
     """Writes the package of the published build."""
     from pipeline.flow.release import release_build
 
-    package = release_build(settings, target)
+    return package_result(release_build(settings, target))
+
+
+def package_result(package: Package) -> dict[str, Any]:
+    """The files of a package."""
     result: dict[str, Any] = {
         "folder": str(package.folder),
         "new": not package.unchanged,

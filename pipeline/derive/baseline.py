@@ -35,7 +35,7 @@ def with_last_before_exposure(
     name = flag or f"{dtc.removesuffix('DTC')}LOBXFL"
     numbered = frame.drop(name, strict=False).with_row_index(_ROW)
     usable = pl.col(result).is_not_null() & pl.col(status).is_null()
-    candidates = numbered.filter(usable & _before(pl.col(dtc), pl.col(reference), pre_dose_day1))
+    candidates = numbered.filter(usable & before_exposure(pl.col(dtc), pl.col(reference), pre_dose_day1))
     chosen = (
         candidates.select(_ROW, dtc, *keys, *ties)
         .sort(dtc, *ties, _ROW, nulls_last=False)
@@ -45,8 +45,11 @@ def with_last_before_exposure(
     return numbered.join(chosen, on=_ROW, how="left", maintain_order="left").drop(_ROW)
 
 
-def _before(dtc: pl.Expr, reference: pl.Expr, pre_dose_day1: pl.Expr | None) -> pl.Expr:
-    """A partial ``dtc`` counts if its last possible day does, a date-only one of the day if planned so."""
+def before_exposure(dtc: pl.Expr, reference: pl.Expr, pre_dose_day1: pl.Expr | None) -> pl.Expr:
+    """Whether ``dtc`` lies before ``reference`` (Boolean); null or false where that is not certain.
+
+    A partial ``dtc`` counts if its last possible day does, a date-only one of the day if ``pre_dose_day1``.
+    """
     partial_before = date_part(dtc).is_null() & (latest(dtc) < date_part(reference))
     before = is_before(dtc, reference) | partial_before
     if pre_dose_day1 is None:

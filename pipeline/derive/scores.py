@@ -86,15 +86,23 @@ CDAI: Final = Sum(places=1, cutoffs=Cutoffs(Fraction("2.8"), Fraction(10), Fract
 SDAI: Final = Sum(places=2, cutoffs=Cutoffs(Fraction("3.3"), Fraction(11), Fraction(26)))
 
 
-def scoring_value(result: pl.Expr) -> pl.Expr:
+def scoring_value(result: pl.Expr, *, below: str = "HALF") -> pl.Expr:
     """A result as exact text for scoring only (String): ``<x`` -> x/2, ``>x`` -> x, else itself; or null.
 
-    Null if the result is null or neither a number nor censored.
+    Null if the result is null or neither a number nor censored. ``below`` says what ``<x`` counts as: ``HALF``
+    of x, the ``LIMIT`` x itself, or ``MISSING`` (null).
     """
     sign, bound = result.str.extract(CENSORED, 1), result.str.extract(CENSORED, 2)
-    half = exact_product(decimal_of(bound), pl.lit("0.5").pipe(decimal_of))
-    value = pl.when(sign.str.starts_with("<")).then(plain_text(half)).when(sign.is_not_null()).then(bound)
-    return pl.coalesce(value, plain_text(decimal_of(result)))
+    limit = plain_text(decimal_of(bound))
+    half = plain_text(exact_product(decimal_of(bound), pl.lit("0.5").pipe(decimal_of)))
+    under = {"HALF": half, "LIMIT": limit, "MISSING": pl.lit(None, dtype=pl.String)}[below]
+    return (
+        pl.when(sign.str.starts_with("<"))
+        .then(under)
+        .when(sign.is_not_null())
+        .then(limit)
+        .otherwise(plain_text(decimal_of(result)))
+    )
 
 
 def das28(

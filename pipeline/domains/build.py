@@ -13,6 +13,7 @@ from itertools import pairwise
 import polars as pl
 
 from pipeline.derive.iso8601 import date_part
+from pipeline.domains.classifications import classification_records, with_component_links
 from pipeline.domains.comments import comments
 from pipeline.domains.common import (
     OID,
@@ -24,18 +25,24 @@ from pipeline.domains.common import (
     with_study_days,
     with_subject,
 )
+from pipeline.domains.components import components
 from pipeline.domains.conform import conform
 from pipeline.domains.counted import joint_records, vital_sign_records
 from pipeline.domains.demographics import demographics
+from pipeline.domains.disability import disability
 from pipeline.domains.elements import elements, subject_elements
 from pipeline.domains.events import with_adverse_event_facts, with_disposition_facts
 from pipeline.domains.exposure import exposure
+from pipeline.domains.filtration import filtration
+from pipeline.domains.indices import indices
 from pipeline.domains.items import item_records
 from pipeline.domains.laboratory import laboratory_records
 from pipeline.domains.mapping import Mapped, mapped
 from pipeline.domains.medications import with_medication_facts
-from pipeline.domains.records import ROSTER_KEY, Block, Built, Inputs
+from pipeline.domains.recalculation import recalculation
+from pipeline.domains.records import ROSTER_KEY, Block, Built, Inputs, Looked
 from pipeline.domains.related import related
+from pipeline.domains.responses import responses
 from pipeline.domains.subject_visits import subject_visits
 from pipeline.domains.subjects import subjects
 from pipeline.domains.supplemental import QUALIFIED, supplemental
@@ -51,7 +58,12 @@ DERIVED: dict[str, Callable[[Inputs], pl.DataFrame]] = {
     "subjects": subjects,
     "visits": visits,
     "elements": elements,
+    "haq_di": disability,
+    "components": components,
+    "scores": indices,
+    "response": responses,
 }
+LOOKS: dict[str, Callable[[Inputs], Looked]] = {"rs_recalc": recalculation, "egfr": filtration}
 
 
 def build_dataset(inputs: Inputs, name: str) -> Built:
@@ -66,6 +78,8 @@ def build_dataset(inputs: Inputs, name: str) -> Built:
     except KeyError:
         raise SpecError(f"{name.lower()}.yaml", f"no way of building is called {dataset.build}") from None
     built = make(inputs, dataset)
+    if inputs.unblinded is not None:
+        built = inputs.unblinded.lifted(inputs, dataset, built)
     conforming = conform(inputs, dataset, built)
     qualifiers = [
         pl.col(f"_{qnam}").alias(f"{QUALIFIED}{qnam}")
@@ -135,6 +149,10 @@ def _findings(
     return make
 
 
+def _classifications(inputs: Inputs, dataset: Dataset) -> Built:
+    return with_component_links(inputs, dataset, _findings(classification_records)(inputs, dataset))
+
+
 def _complete(dataset: Dataset, found: Mapped, inputs: Inputs) -> Mapped:
     """Variables that no part of the data filled are null columns of their type, not missing steps."""
     have = found.rows.collect_schema().names()
@@ -176,6 +194,7 @@ _WAYS: dict[str, Callable[[Inputs, Dataset], Built]] = {
     "visit_events": _visit_events,
     "items": _findings(item_records),
     "joints": _findings(joint_records),
+    "classifications": _classifications,
     "vital_signs": _findings(vital_sign_records),
     "medications": _with(with_medication_facts),
     "elements": subject_elements,
@@ -194,7 +213,7 @@ _WAYS: dict[str, Callable[[Inputs, Dataset], Built]] = {
 
 
 def last_dates(inputs: Inputs, datasets: list[str]) -> pl.DataFrame:
-    """USUBJID, ``_last_date`` (latest complete date of any record), ``_died`` and ``_failed_screening`` (a record says so)."""
+    """USUBJID, ``_last_date`` (latest complete date of its records), ``_died``, ``_failed_screening`` (one says so)."""
     seen = [_dates(inputs.records(name)) for name in datasets]
     found = pl.concat(seen).group_by("USUBJID").agg(_last_date=pl.col("_date").max())
     for flag, marks in (("_died", _DEATH), ("_failed_screening", _SCREEN_FAILURE)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.derive.iso8601 import collected_date
-from pipeline.domains.common import Workpiece, numbered
+from pipeline.domains.common import OFF_ROSTER, Workpiece, numbered
 from pipeline.domains.records import LINE, SOURCE, Built, Inputs
 from pipeline.specs.models import Dataset
 
@@ -21,7 +21,7 @@ def comments(inputs: Inputs, dataset: Dataset) -> Built:
     """
     people = inputs.derived("subjects").select("SUBJID", "USUBJID").collect()
     noted = pl.concat([_of_forms(inputs, dataset), _of_deaths(inputs, dataset)], how="diagonal_relaxed")
-    rows = noted.join(people, on="SUBJID", how="inner", maintain_order="left")
+    rows = noted.join(people, on="SUBJID", how="left", maintain_order="left")
     free = pl.col("RDOMAIN").is_null()
     rows = rows.with_columns(
         STUDYID=pl.lit(inputs.spec.study.study),
@@ -32,6 +32,7 @@ def comments(inputs: Inputs, dataset: Dataset) -> Built:
     )
     texts = [name for name in dataset.variables if name.startswith("COVAL")]
     work = Workpiece(inputs, dataset, rows)
+    work.quarantine(pl.col("USUBJID").is_null(), "subject", OFF_ROSTER)
     work.quarantine(
         pl.col("_parts").list.len() > len(texts),
         "COVAL",

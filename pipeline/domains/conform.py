@@ -15,6 +15,7 @@ from pipeline.errors import BuildFailed
 from pipeline.findings import FINDING, Severity, as_findings
 from pipeline.specs.load import StudySpec
 from pipeline.specs.models import Dataset
+from pipeline.specs.terminology import known_codelists, permitted
 
 _TYPES = {"Num": pl.Float64, "Char": pl.String}
 _LONGEST_NAMED = 5
@@ -76,9 +77,9 @@ def _required(spec: StudySpec, dataset: Dataset, built: Built) -> list[pl.DataFr
 def _codelists(spec: StudySpec, dataset: Dataset, built: Built) -> list[pl.DataFrame]:
     found = []
     for name, variable, facts in spec.ordered(dataset.dataset):
-        allowed = permitted(spec, variable.codelist or facts.codelists)
-        if allowed is not None and facts.type == "Char":
-            outside = pl.col(name).is_not_null() & ~pl.col(name).is_in(list(allowed))
+        lists = known_codelists(spec, variable.codelist or facts.codelists)
+        if lists and facts.type == "Char":
+            outside = pl.col(name).is_not_null() & ~pl.col(name).is_in(list(permitted(spec, lists)))
             if name.endswith("STRESC"):
                 outside &= ~pl.col(name).str.contains(_MEASURED)
             bad = built.records.filter(outside)
@@ -93,15 +94,6 @@ def _codelists(spec: StudySpec, dataset: Dataset, built: Built) -> list[pl.DataF
                 )
             )
     return found
-
-
-def permitted(spec: StudySpec, codelists: tuple[str, ...]) -> set[str] | None:
-    """Terms of the codelists with the study's extensions; None when no list of the terminology is named."""
-    known = [code for code in codelists if code in spec.standard.codelists]
-    if not known:
-        return None
-    extended = {value for each in spec.study.extensions if each.codelist in known for value in each.values}
-    return extended.union(*(spec.standard.codelists[code].terms for code in known))
 
 
 def _finding(

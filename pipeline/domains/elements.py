@@ -40,11 +40,12 @@ def elements(inputs: Inputs) -> pl.DataFrame:
     parts = [_element(starts, each) for each in inputs.spec.study.reference.elements]
     ordered = pl.concat(parts).drop_nulls("SESTDTC").sort("USUBJID", "_day", "TAETORD")
     following = pl.col("SESTDTC").shift(-1).over("USUBJID")
-    return (
+    found = (
         ordered.with_columns(_last=following.is_null())
         .with_columns(SEENDTC=pl.when("_last").then("ENDDTC").otherwise(following))
         .select(pl.col(name).cast(dtype) for name, dtype in ELEMENTS.items())
     )
+    return found if inputs.unblinded is None else inputs.unblinded.elements(inputs, found)
 
 
 def _element(starts: pl.DataFrame, element: Element) -> pl.DataFrame:

@@ -25,7 +25,7 @@ def with_adverse_event_facts(work: Workpiece) -> None:
         for box in _BOXES
     ]
     ongoing = pl.col("_ongoing").is_not_null()
-    last_contact = pl.coalesce(pl.col("ENDDTC"), pl.lit(work.inputs.cut.isoformat()))
+    last_contact = pl.coalesce(pl.col("LASTDTC"), pl.col("ENDDTC"), pl.lit(work.inputs.cut.isoformat()))
     before = pl.col("_began_before") == "Y"
     work.rows = work.rows.with_columns(
         *boxes,

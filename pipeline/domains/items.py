@@ -23,6 +23,7 @@ from pipeline.specs.models import Dataset, Part
 
 NOT_DONE = "NOT DONE"
 _TICKED = "1"
+_NUMBER = "number"
 _NOT_PERFORMED = "N"
 _FACTS = (
     "result",
@@ -136,14 +137,15 @@ def _answered(dataset: Dataset, part: Part, long: pl.DataFrame) -> tuple[pl.Data
     form_reason = (
         pl.lit(None, dtype=pl.String) if part.reason is None else pl.col(f"_{part.reason}").str.to_uppercase()
     )
-    explained = pl.coalesce("_reason_given", form_reason).is_not_null() | pl.lit(part.blank == "not_done")
+    given = pl.col("_reason_given").str.to_uppercase()
+    explained = pl.coalesce(given, form_reason).is_not_null() | pl.lit(part.blank == "not_done")
     not_done = undetermined | (blank & planned & (~performed | explained))
     reason = (
         pl.when(undetermined)
-        .then(pl.coalesce("_reason_given", pl.lit(part.undetermined_reason, dtype=pl.String)))
+        .then(pl.coalesce(given, pl.lit(part.undetermined_reason, dtype=pl.String)))
         .when(~performed)
         .then(form_reason)
-        .otherwise(pl.coalesce("_reason_given", form_reason, pl.lit(part.blank_reason, dtype=pl.String)))
+        .otherwise(pl.coalesce(given, form_reason, pl.lit(part.blank_reason, dtype=pl.String)))
     )
     long = long.with_columns(_not_done=not_done, _missing=blank & planned & performed & ~explained)
     records = long.filter(pl.col("_not_done") | pl.col("_answer").is_not_null()).with_columns(
@@ -162,7 +164,7 @@ def _with_results(inputs: Inputs, dataset: Dataset, long: pl.DataFrame) -> pl.Da
         .partition_by("_kind", as_dict=True)
         .items()
     ]
-    return pl.concat(frames, how="diagonal_relaxed") if frames else long
+    return pl.concat(frames, how="diagonal_relaxed") if frames else _result(inputs, dataset, long, _NUMBER)
 
 
 def _result(inputs: Inputs, dataset: Dataset, rows: pl.DataFrame, kind: object) -> pl.DataFrame:
@@ -170,7 +172,7 @@ def _result(inputs: Inputs, dataset: Dataset, rows: pl.DataFrame, kind: object) 
     orres, orresu, stresc, stresn, stresu = (
         f"{dataset.dataset}{suffix}" for suffix in ("ORRES", "ORRESU", "STRESC", "STRESN", "STRESU")
     )
-    if name == "number":
+    if name == _NUMBER:
         return _numbers(inputs, rows, orres, orresu, stresc, stresn, stresu)
     answer = pl.col("_answer")
     if name == "text":

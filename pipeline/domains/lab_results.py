@@ -54,9 +54,9 @@ def _with_cancellation(spec: StudySpec, roles: Laboratory, rows: pl.DataFrame, p
     words = spec.table("lab_cancellations")["result"].to_list()
     by_word = pl.col(roles.result).str.to_uppercase().is_in(words).fill_null(value=False)
     by_status = pl.col(roles.status) == roles.cancelled
-    reason = pl.coalesce(
-        pl.col(roles.comment), pl.when(by_word).then(pl.col(roles.result))
-    ).str.to_uppercase()
+    word, comment = pl.when(by_word).then(pl.col(roles.result)), pl.col(roles.comment)
+    both = pl.concat_str(word, comment, separator="; ", ignore_nulls=True).replace("", None)
+    reason = pl.when(by_status).then(pl.coalesce(comment, word)).otherwise(both).str.to_uppercase()
     return rows.with_columns(
         pl.when(by_word | by_status).then(pl.lit(NOT_DONE)).alias(f"{prefix}STAT"),
         pl.when(by_word | by_status).then(reason).alias(f"{prefix}REASND"),
@@ -73,7 +73,7 @@ def _with_original(spec: StudySpec, roles: Laboratory, rows: pl.DataFrame, prefi
         pl.when(done).then(unit).alias(f"{prefix}ORRESU"),
         pl.when(done).then(roles.low).alias(f"{prefix}ORNRLO"),
         pl.when(done).then(roles.high).alias(f"{prefix}ORNRHI"),
-        pl.when(done & (pl.col(roles.result).is_null())).then(pl.lit("result missing")).alias(PROBLEM),
+        pl.when(done & (pl.col(roles.result).is_null())).then(pl.lit("missing")).alias(PROBLEM),
     )
 
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import polars as pl
 
+from pipeline.derive.iso8601 import compact_date, compact_time, datetime_iso
 from pipeline.domains.records import LINE, SET_ASIDE, Fate, set_aside, stacked
 from pipeline.specs.models import Laboratory
+
+_STAMP = "^(.*)T([0-9]{4})$"  # a day, then the time behind a T
 
 
 def shared_accessions(roles: Laboratory, rows: pl.LazyFrame) -> pl.DataFrame:
@@ -50,7 +53,14 @@ def current_results(
         "contradiction",
         "one revision has two different results; ask the laboratory",
     )
-    rows = rows.sort(roles.reported, LINE, descending=[True, False], nulls_last=True)
+    rows = rows.sort(_reported(roles), LINE, descending=[True, False], nulls_last=True)
     repeated = pl.col(LINE) != pl.col(LINE).first().over(key)
     out(repeated, Fate.SUPERSEDED, "repeat", "the same result was delivered more than once")
     return rows.sort(LINE), stacked(aside, SET_ASIDE)
+
+
+def _reported(roles: Laboratory) -> pl.Expr:
+    """When a result was reported as ISO text, whichever of its forms the laboratory wrote the day in."""
+    stamp = pl.col(roles.reported)
+    day, time = stamp.str.extract(_STAMP, 1), stamp.str.extract(_STAMP, 2)
+    return datetime_iso(compact_date(pl.coalesce(day, stamp)), compact_time(time))

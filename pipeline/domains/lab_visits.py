@@ -10,7 +10,7 @@ from pipeline.domains.records import Inputs
 
 
 def draws_on_forms(inputs: Inputs) -> pl.LazyFrame:
-    """One row an accession that the collection form names: accession, form_subject, form_oid, form_repeat."""
+    """One row a subject and accession of a collection form: accession, form_subject, form_oid, form_repeat."""
     roles, reference = inputs.spec.study.laboratory, inputs.spec.study.reference
     return (
         inputs.whole(roles.form)
@@ -21,11 +21,13 @@ def draws_on_forms(inputs: Inputs) -> pl.LazyFrame:
             form_oid=pl.col(reference.visit_column),
             form_repeat=pl.col(reference.repeat_column).cast(pl.Int64),
         )
-        .unique("accession", keep="first", maintain_order=True)
+        .unique(["accession", "form_subject"], keep="first", maintain_order=True)
     )
 
 
-def with_visit(inputs: Inputs, rows: pl.LazyFrame, *, accession: str, label: str) -> pl.LazyFrame:
+def with_visit(
+    inputs: Inputs, rows: pl.LazyFrame, *, subject: str, accession: str, label: str
+) -> pl.LazyFrame:
     """``rows`` plus ``_oid``, ``_repeat`` (unplanned contacts of a form) and ``_label_oid``.
 
     ``_oid`` is null for a label that the map does not know, whatever the form says; planned visits have no ``_repeat``.
@@ -36,13 +38,13 @@ def with_visit(inputs: Inputs, rows: pl.LazyFrame, *, accession: str, label: str
     by_label = label_key(pl.col(label)).replace_strict(
         list(known), list(known.values()), default=None, return_dtype=pl.String
     )
-    form = draws_on_forms(inputs).rename({"accession": accession})
-    joined = rows.join(form, on=accession, how="left", maintain_order="left").with_columns(
+    form = draws_on_forms(inputs).rename({"accession": accession, "form_subject": subject})
+    joined = rows.join(form, on=[subject, accession], how="left", maintain_order="left").with_columns(
         _label_oid=by_label
     )
     oid = pl.when(pl.col("_label_oid").is_not_null()).then(pl.coalesce("form_oid", "_label_oid"))
     repeat = pl.when(pl.col("form_oid") == unscheduled).then("form_repeat")
-    return joined.with_columns(_oid=oid, _repeat=repeat).drop("form_oid", "form_repeat", "form_subject")
+    return joined.with_columns(_oid=oid, _repeat=repeat).drop("form_oid", "form_repeat")
 
 
 def lab_contacts(inputs: Inputs) -> pl.LazyFrame:
@@ -54,5 +56,6 @@ def lab_contacts(inputs: Inputs) -> pl.LazyFrame:
         dtc=compact_date(pl.col(roles.date)),
         label=pl.col(roles.visit_label),
     )
-    placed = with_visit(inputs, draws.unique(maintain_order=True), accession="accession", label="label")
+    draws = draws.unique(maintain_order=True)
+    placed = with_visit(inputs, draws, subject="SUBJID", accession="accession", label="label")
     return placed.select("SUBJID", "accession", "dtc", oid="_oid", repeat="_repeat")

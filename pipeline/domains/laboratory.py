@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline.derive.iso8601 import collected_date, collected_time, compact_date, compact_time, datetime_iso
+from pipeline.derive.iso8601 import compact_date, compact_time, datetime_iso
 from pipeline.derive.units import converted_double
 from pipeline.domains.common import CONTACT, OID, REPEAT
+from pipeline.domains.filtration import with_filtration
 from pipeline.domains.items import NOT_DONE
 from pipeline.domains.lab_results import PROBLEM, with_catalogue, with_factor, with_formula, with_results
 from pipeline.domains.lab_revisions import current_results, shared_accessions
@@ -32,11 +33,13 @@ def laboratory_records(inputs: Inputs, dataset: Dataset) -> tuple[Mapped, pl.Dat
     for part in dataset.parts:
         if part.source == roles.source:
             rows, dropped, found = _central(inputs, dataset)
+            rows = with_filtration(inputs, dataset, rows)
             findings.append(found)
         elif part.source == roles.form:
             rows, dropped = _panels_not_drawn(inputs, dataset)
         else:
-            rows, dropped = _local(inputs, dataset, part)
+            rows, dropped, found = _local(inputs, dataset, part)
+            findings.append(found)
         frames.append(rows)
         aside.append(dropped)
     return Mapped(pl.concat(frames, how="diagonal_relaxed").lazy(), stacked(aside, SET_ASIDE)), pl.concat(
@@ -52,6 +55,9 @@ def _central(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFra
     rows_here = rows.filter(~other)
     aside = [_unlisted(roles, rows.filter(pl.col("_dataset").is_null()))]
     aside += _not_built(roles, rows.filter(other & pl.col("_dataset").is_not_null()), elsewhere)
+    telling = pl.col("_restricted").is_not_null() if "_restricted" in rows.columns else pl.lit(value=False)
+    aside.append(_restricted(roles, rows_here.filter(telling)))
+    rows_here = rows_here.filter(~telling)
     current, dropped = current_results(roles, rows_here, shared_accessions(roles, inputs.whole(roles.source)))
     current = with_formula(
         spec, roles, with_results(spec, roles, with_factor(spec, roles, current), prefix), prefix
@@ -61,6 +67,7 @@ def _central(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFra
     placed = with_visit(
         inputs,
         current.filter(pl.col(PROBLEM).is_null()).lazy(),
+        subject=roles.subject,
         accession=roles.accession,
         label=roles.visit_label,
     ).collect()
@@ -81,6 +88,12 @@ def _central(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFra
 def _unlisted(roles: Laboratory, rows: pl.DataFrame) -> pl.DataFrame:
     reason = "the test and specimen are not in the study's catalogue"
     return set_aside(rows, roles.source, Fate.QUARANTINED, f"{roles.source}.{roles.test}", reason)
+
+
+def _restricted(roles: Laboratory, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of tests that could tell the treatment: in no dataset while the study is blinded (study design 5.1)."""
+    reason = "the test can tell the treatment and is left out while the study is blinded"
+    return set_aside(rows, roles.source, Fate.NOT_SUBMITTED, f"{roles.source}.restricted", reason)
 
 
 def _not_built(roles: Laboratory, rows: pl.DataFrame, built: list[str]) -> list[pl.DataFrame]:
@@ -179,7 +192,7 @@ def _panels_not_drawn(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, p
         pl.lit(roles.panel_name).alias(f"{prefix}TEST"),
         pl.lit(NOT_DONE).alias(f"{prefix}STAT"),
         pl.col(roles.form_reason).str.to_uppercase().alias(f"{prefix}REASND"),
-        _form_date(inputs).alias(f"{prefix}DTC"),
+        pl.lit(None, dtype=pl.String).alias(f"{prefix}DTC"),
         pl.col(reference.record_column).alias(f"{prefix}SPID"),
         pl.col(reference.visit_column).alias(OID),
         pl.col(reference.repeat_column).cast(pl.Int64).alias(REPEAT),
@@ -189,12 +202,7 @@ def _panels_not_drawn(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, p
     return made.select(_columns(dataset, made)), stacked(aside, SET_ASIDE)
 
 
-def _form_date(inputs: Inputs) -> pl.Expr:
-    roles = inputs.spec.study.laboratory
-    return datetime_iso(collected_date(pl.col(roles.form_date)), collected_time(pl.col(roles.form_time)))
-
-
-def _local(inputs: Inputs, dataset: Dataset, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _local(inputs: Inputs, dataset: Dataset, part: Part) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """One record a form of the test that the site does itself; an invalid or missing test is NOT DONE."""
     roles, reference, prefix = inputs.spec.study.laboratory, inputs.spec.study.reference, dataset.dataset
     carried = (roles.local_result, roles.local_performed, reference.visit_column, reference.repeat_column)
@@ -228,8 +236,38 @@ def _local(inputs: Inputs, dataset: Dataset, part: Part) -> tuple[pl.DataFrame, 
         pl.col(f"_{reference.visit_column}").alias(OID),
         pl.col(f"_{reference.repeat_column}").alias(REPEAT),
     )
-    silent = term.is_null() & ~invalid & ~absent
-    empty = set_aside(
-        made.filter(silent), part.source, Fate.NOT_SUBMITTED, f"{part.source}.empty", "no result on the form"
+    strange = result.is_not_null() & term.is_null() & ~invalid
+    silent = result.is_null() & ~absent
+    aside = [
+        base.set_aside,
+        set_aside(
+            made.filter(silent),
+            part.source,
+            Fate.NOT_SUBMITTED,
+            f"{part.source}.empty",
+            "no result on the form",
+        ),
+        set_aside(
+            made.filter(strange),
+            part.source,
+            Fate.QUARANTINED,
+            f"{part.source}.{roles.local_result}",
+            "unknown code",
+        ),
+    ]
+    records = made.filter(~silent & ~strange).select(_columns(dataset, made))
+    return records, stacked(aside, SET_ASIDE), _unanswered(dataset, part, roles, made.filter(silent))
+
+
+def _unanswered(dataset: Dataset, part: Part, roles: Laboratory, rows: pl.DataFrame) -> pl.DataFrame:
+    """One finding a form of the site's own test that was done but has no result."""
+    return as_findings(
+        rows.select(line=LINE, subject=SUBJECT),
+        rule=f"{dataset.dataset}.blank",
+        severity=str(Severity.WARN),
+        source=part.source,
+        variable=roles.local_result,
+        message=f"{roles.local_result} is blank on a completed form and no reason is given",
+        action="ask the site for the value or the reason",
+        quarantined=False,
     )
-    return made.filter(~silent).select(_columns(dataset, made)), stacked([base.set_aside, empty], SET_ASIDE)

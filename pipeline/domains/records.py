@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Protocol
 
 import polars as pl
 
 from pipeline.findings import no_findings
 from pipeline.specs.load import StudySpec
+from pipeline.specs.models import Dataset
 
 LINE = "_line"
 SOURCE = "_source"
@@ -47,6 +49,16 @@ class Block:
         return inside if self.after is None else inside & (subject < self.after)
 
 
+class Lifting(Protocol):
+    """What an unblinded build hands in to fill what a blinded one masks; no blinded build has one."""
+
+    def elements(self, inputs: Inputs, found: pl.DataFrame) -> pl.DataFrame:
+        """The derived elements with the real treatment element."""
+
+    def lifted(self, inputs: Inputs, dataset: Dataset, built: Built) -> Built:
+        """The finished dataset with its masked variables filled."""
+
+
 @dataclass(frozen=True)
 class Inputs:
     """What a domain may ask for, and nothing else.
@@ -62,6 +74,7 @@ class Inputs:
     records: Callable[[str], pl.LazyFrame]
     links: Callable[[str], pl.LazyFrame]
     block: Block | None = None
+    unblinded: Lifting | None = None
 
     def live(self, source: str) -> pl.LazyFrame:
         """Accepted rows of ``source`` that the sender has not marked as deleted; of the block's subjects, if
@@ -87,6 +100,14 @@ class Built:
     records: pl.DataFrame
     links: pl.DataFrame = field(default_factory=LINK.to_frame)
     set_aside: pl.DataFrame = field(default_factory=SET_ASIDE.to_frame)
+    findings: pl.DataFrame = field(default_factory=no_findings)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a look at finished datasets gives: a ``table`` for people and its ``findings``; no dataset changes."""
+
+    table: pl.DataFrame
     findings: pl.DataFrame = field(default_factory=no_findings)
 
 

@@ -21,6 +21,7 @@ SUBJECTS = pl.Schema(
         "RFXSTDTC": pl.String,
         "RFXENDTC": pl.String,
         "ENDDTC": pl.String,
+        "LASTDTC": pl.String,
         "DTHDTC": pl.String,
         "RESCUEDTC": pl.String,
         "RANDOMIZED": pl.Boolean,
@@ -32,7 +33,7 @@ def subjects(inputs: Inputs) -> pl.DataFrame:
     """One row a subject of the roster, sorted by USUBJID: identifiers and reference moments, null where unknown.
 
     RFXSTDTC/RFXENDTC are the earliest start and latest end of performed infusion intervals, RFICDTC the first consent,
-    ENDDTC the end of participation, RESCUEDTC the first rescue medication (SDTMIG 3.4 DM; study rules R3, R6, 1.2).
+    ENDDTC the end of participation, LASTDTC the last contact, RESCUEDTC the first rescue medication (SDTMIG 3.4 DM; study rules R3, R6, 1.2).
     """
     reference = inputs.spec.study.reference
     roster = inputs.live(reference.roster).sort(LINE).unique("SUBJID", keep="first", maintain_order=True)
@@ -42,6 +43,7 @@ def subjects(inputs: Inputs) -> pl.DataFrame:
         ("RFXSTDTC", reference.exposure_start, True),
         ("RFXENDTC", reference.exposure_end, False),
         ("ENDDTC", reference.end_of_participation, False),
+        ("LASTDTC", reference.last_contact, False),
         ("DTHDTC", reference.death, True),
         ("RESCUEDTC", reference.rescue, True),
     ):

@@ -11,7 +11,6 @@ from pipeline.emit.define_lists import (
     ListUse,
     known_lists,
     lists_named,
-    permitted_values,
     sponsor_list,
     whole_list,
 )
@@ -19,6 +18,7 @@ from pipeline.emit.submitted import Submitted, SubmittedVariable
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec
 from pipeline.specs.standard import Codelist
+from pipeline.specs.terminology import permitted
 
 _DECIDERS = ("CAT", "TESTCD")
 # The terminology has lists for the questions of published instruments; their names end so.
@@ -98,7 +98,7 @@ def _grouped(
     groups: dict[str, tuple[ListUse, list[str]]] = {}
     for (value,), part in rows.group_by(decider, maintain_order=True):
         used = set(part[variable.name])
-        fitting = [terms for terms in lists if used <= permitted_values(spec, terms)]
+        fitting = [terms for terms in lists if used <= permitted(spec, [terms])]
         listed = whole_list(fitting[0], variable.names) if fitting else own
         if listed is None or value is None:
             return None

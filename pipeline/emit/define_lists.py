@@ -10,6 +10,7 @@ from pipeline.emit.submitted import ABBREVIATED, RESULTS, Submitted, SubmittedVa
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec
 from pipeline.specs.standard import Codelist
+from pipeline.specs.terminology import permitted
 
 NO_YES = "C66742"  # NY
 DOMAINS = "C66734"  # DOMAIN
@@ -61,12 +62,6 @@ def lists_named(variable: SubmittedVariable) -> tuple[str, ...]:
 def known_lists(spec: StudySpec, codes: Iterable[str]) -> list[Codelist]:
     """Those of ``codes`` that are lists of the pinned terminology."""
     return [spec.standard.codelists[code] for code in codes if code in spec.standard.codelists]
-
-
-def permitted_values(spec: StudySpec, terms: Codelist) -> set[str]:
-    """Terms of the codelist and what the study adds to it."""
-    added = (each.values for each in spec.study.extensions if each.codelist == terms.code)
-    return set(terms.terms).union(*added)
 
 
 def whole_list(terms: Codelist, names: Mapping[str, str] | None = None) -> ListUse:
@@ -148,10 +143,11 @@ def split_lists(spec: StudySpec, found: Iterable[Submitted]) -> frozenset[str]:
 
 
 def _terms_of(spec: StudySpec, submitted: Submitted, variable: SubmittedVariable) -> Codelist | None:
-    """The first codelist of the terminology that the variable has, if its values come from a list at all."""
+    """The codelist of the terminology that holds all values of the variable, if there is one."""
     if variable.spec.dictionary or variable.name.removeprefix(submitted.name) in RESULTS:
         return None
-    return next(iter(known_lists(spec, lists_named(variable))), None)
+    known = known_lists(spec, lists_named(variable))
+    return known[0] if len(known) == 1 else None
 
 
 def _shown(
@@ -177,7 +173,7 @@ def _collected(
 
 def require_listed(spec: StudySpec, what: str, values: Iterable[str], terms: Codelist) -> None:
     """Nothing, or BuildFailed if a value is neither a term of the codelist nor added to it by the study."""
-    outside = set(values) - permitted_values(spec, terms)
+    outside = set(values) - permitted(spec, [terms])
     if outside:
         culprit = f"{len(outside)} of its values are not in codelist {terms.code} ({terms.name})"
         fix = "correct them, or add them to the study's extensions of the codelist"

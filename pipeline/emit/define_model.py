@@ -144,7 +144,27 @@ def _common_shapes(found: Sequence[Submitted]) -> dict[str, Shape]:
 def _group(
     each: Submitted, parts: Parts, chosen: _Chosen, lists: CodeLists, common: Mapping[str, Shape]
 ) -> odm.ItemGroupDef:
+    group = _heading(each, parts)
+    uses, levels = chosen[each.name]
+    kept = {variable.name for variable in each.variables}
+    keys = [key for key in each.dataset.keys if key in kept]
+    for number, variable in enumerate(each.variables, start=1):
+        own = [level for level in levels if level.variable == variable.name]
+        listed = uses.get(variable.name)
+        shaped = replace(variable, shape=common.get(variable.name, variable.shape))
+        shown = listed if listed and listed.oid in lists else None
+        reference = _variable(each.name, shaped, own, shown, parts)
+        reference.OrderNumber = number
+        if variable.name in keys:
+            reference.KeySequence = keys.index(variable.name) + 1
+        group.ItemRef.append(reference)
+    return group
+
+
+def _heading(each: Submitted, parts: Parts) -> odm.ItemGroupDef:
+    """The dataset without its variables."""
     dataset, design = each.dataset, each.dataset.class_ == "TRIAL DESIGN"
+    file = f"{each.name.lower()}.xpt"
     group = odm.ItemGroupDef(
         OID=f"IG.{each.name}",
         Name=each.name,
@@ -161,22 +181,7 @@ def _group(
         group.CommentOID = parts.comment(each.name, dataset.comment)
     group.Description = described(dataset.label)
     group.Class = odm.Class(Name=dataset.class_)
-    file = f"{each.name.lower()}.xpt"
     group.leaf = odm.leaf(ID=f"LF.{each.name}", href=file, title=odm.title(_content=file))
-    uses, levels = chosen[each.name]
-    kept = [variable.name for variable in each.variables]
-    keys = [key for key in dataset.keys if key in kept]
-    for number, variable in enumerate(each.variables, start=1):
-        own = [level for level in levels if level.variable == variable.name]
-        listed = uses.get(variable.name)
-        shaped = replace(variable, shape=common.get(variable.name, variable.shape))
-        reference = _variable(
-            each.name, shaped, own, listed if listed and listed.oid in lists else None, parts
-        )
-        reference.OrderNumber = number
-        if variable.name in keys:
-            reference.KeySequence = keys.index(variable.name) + 1
-        group.ItemRef.append(reference)
     return group
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,7 +14,6 @@ from pipeline.emit.define_lists import (
     known_lists,
     lists_named,
     part_list,
-    permitted_values,
     require_listed,
     slug,
 )
@@ -22,6 +21,7 @@ from pipeline.emit.define_shapes import Shape, shapes_by
 from pipeline.emit.submitted import Submitted, SubmittedVariable
 from pipeline.specs.load import StudySpec
 from pipeline.specs.standard import Codelist
+from pipeline.specs.terminology import permitted
 
 _RESULTS = ("ORRES", "ORRESU", "STRESC", "STRESN", "STRESU")
 _UNITS = ("ORRESU", "STRESU")
@@ -41,13 +41,15 @@ def result_levels(spec: StudySpec, submitted: Submitted) -> Iterator[Level]:
     keys = [test.name, *(v.name for each in _QUALIFIERS if (v := submitted.find(f"{submitted.name}{each}")))]
     variables = [v for suffix in _RESULTS if (v := submitted.find(f"{submitted.name}{suffix}"))]
     rows = {v.name: distinct_pairs(submitted, keys, v.name) for v in variables}
+    kinds = _item_kinds(spec, submitted)
     places = _places(keys, (rows[v.name].select(keys) for v in variables))
     for variable in variables:
         at_place = _with_place(rows[variable.name], places)
+        values_at = at_place.partition_by(_PLACE, as_dict=True)
         for (key,), shape in shapes_by(at_place, [_PLACE], variable.name).items():
             place = places[str(key)]
-            values = few(at_place.filter(pl.col(_PLACE) == key)[variable.name].unique().sort())
-            listed = _Result(spec, submitted, variable, place).list_of(shape, values)
+            values = few(values_at[key,][variable.name].unique().sort())
+            listed = _Result(spec, submitted, variable, place, kinds).list_of(shape, values)
             label = (test.names or {}).get(place.test, place.test)
             yield Level(
                 variable=variable.name,
@@ -102,28 +104,43 @@ def _holds(check: Check) -> pl.Expr:
     return ~within if check.others else within
 
 
+def _item_kinds(spec: StudySpec, submitted: Submitted) -> dict[str, str]:
+    """Test -> what the study's tables of items say of its result: ``score:MAP``, ``term:MAP``, ``number``."""
+    kinds: dict[str, str] = {}
+    for name in dict.fromkeys(part.items for part in submitted.dataset.parts if part.items):
+        table = spec.table(name)
+        kinds |= zip(table[f"{submitted.name}TESTCD"], table["result"], strict=True)
+    return kinds
+
+
 class _Result:
     """One result variable at one place."""
 
     def __init__(
-        self, spec: StudySpec, submitted: Submitted, variable: SubmittedVariable, place: _Place
+        self,
+        spec: StudySpec,
+        submitted: Submitted,
+        variable: SubmittedVariable,
+        place: _Place,
+        kinds: Mapping[str, str],
     ) -> None:
-        self._spec, self._submitted, self._test = spec, submitted, place.test
+        self._spec = spec
         self._what = f"{submitted.name}.{variable.name}"
         self._place = f"{submitted.name}.{place.key}"
         self._suffix = variable.name.removeprefix(submitted.name)
         self._known = known_lists(spec, lists_named(variable))
+        self._kind = kinds.get(place.test) or ""
 
     def list_of(self, shape: Shape, values: tuple[str, ...]) -> ListUse | None:
         """The list of units, terms or scores; None for measured numbers and free text."""
         if self._suffix in _UNITS:
             return self._units(self._known, values)
-        kind, _, codemap = self._kind().partition(":")
+        kind, _, codemap = self._kind.partition(":")
         scored = kind == "score" and self._suffix == "STRESC"
         if not values or self._suffix == "STRESN" or (shape.is_number and not scored):
             return None
         for terms in self._known:
-            if set(values) <= permitted_values(self._spec, terms):
+            if set(values) <= permitted(self._spec, [terms]):
                 return part_list(terms, values, self._place)
         return codemap_list(self._spec, codemap, by_code=scored) if codemap else None
 
@@ -132,11 +149,3 @@ class _Result:
             return None
         require_listed(self._spec, self._what, values, known[0])
         return part_list(known[0], values, self._place)
-
-    def _kind(self) -> str:
-        """What the study's tables of items say of the result: ``score:MAP``, ``term:MAP``; or blank."""
-        for name in dict.fromkeys(part.items for part in self._submitted.dataset.parts if part.items):
-            rows = self._spec.table(name).filter(pl.col(f"{self._submitted.name}TESTCD") == self._test)
-            if rows.height:
-                return str(rows["result"][0])
-        return ""

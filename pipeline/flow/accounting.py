@@ -16,15 +16,20 @@ _RANK = {MAPPED: 0, Fate.QUARANTINED: 1, Fate.SUPERSEDED: 2, Fate.DELETED: 3, Fa
 _SEVERE_RULES = ("accession", "subject")
 
 
-def accounting_step(sources: list[str], datasets: list[str], needs: tuple[str, ...]) -> Step:
-    """``ops.accounting`` (one row a source) and ``ops.set_aside`` (one row a set-aside row), then all findings."""
+def accounting_step(
+    sources: list[str], datasets: list[str], needs: tuple[str, ...], looked: list[str]
+) -> Step:
+    """``ops.accounting`` (one row a source) and ``ops.set_aside`` (one row a set-aside row), then all findings.
+
+    ``looked`` names further tables of ``qc`` that have findings.
+    """
 
     def run(context: Context) -> Outcome:
         aside = set_aside_rows(context, sources, datasets)
         table = pl.concat([_account(context, source, datasets, aside) for source in sources])
         context.store.write("ops", "set_aside", aside)
         context.store.write("ops", "accounting", table)
-        findings = all_findings(context, sources, datasets, aside)
+        findings = all_findings(context, sources, [*datasets, *looked], aside)
         context.store.write("qc", "findings", findings)
         return Outcome(table.height, "ops", "accounting", {}, severities(findings))
 
@@ -109,8 +114,7 @@ def _open_lines(context: Context, source: str, datasets: list[str], known: pl.Da
 
 
 def _account(context: Context, source: str, datasets: list[str], aside: pl.DataFrame) -> pl.DataFrame:
-    """Counts by fate of one source's rows; BuildFailed if they do not add up to what was delivered."""
-    delivered = context.read("raw", source).select(pl.len()).collect().item()
+    """Counts by fate of one source's rows; BuildFailed if these are not exactly the rows that were delivered."""
     mapped = _linked(context, source, datasets).with_columns(fate=pl.lit(MAPPED))
     others = aside.filter(pl.col("source") == source).select("line", "fate").lazy()
     fates = pl.concat([mapped, others]).with_columns(
@@ -118,17 +122,10 @@ def _account(context: Context, source: str, datasets: list[str], aside: pl.DataF
             {str(fate): rank for fate, rank in _RANK.items()}, return_dtype=pl.Int64
         )
     )
-    primary = fates.group_by("line").agg(pl.col("rank").min()).group_by("rank").len().collect()
-    counted = dict(primary.iter_rows())
+    primary = fates.group_by("line").agg(pl.col("rank").min()).collect()
+    delivered = _close(context, source, primary)
+    counted = dict(primary.group_by("rank").len().iter_rows())
     counts = {str(fate): counted.get(rank, 0) for fate, rank in _RANK.items()}
-    if (told := sum(counts.values())) != delivered:
-        lost = _open_lines(context, source, datasets, aside)["line"]
-        where = f", first at line {lost.min()}" if len(lost) else ""
-        raise BuildFailed(
-            source,
-            f"{delivered} rows delivered but {told} have a fate{where}",
-            "map the rows, or declare in the specification why they are not submitted",
-        )
     row = {
         "source": source,
         "delivered": delivered,
@@ -137,11 +134,28 @@ def _account(context: Context, source: str, datasets: list[str], aside: pl.DataF
     return pl.DataFrame([row])
 
 
+def _close(context: Context, source: str, told: pl.DataFrame) -> int:
+    """How many rows were delivered; BuildFailed if one of them has no fate, or a fate belongs to no row."""
+    rows = context.read("raw", source).select(line=pl.col(LINE).cast(pl.UInt32)).collect()
+    if (lost := rows.join(told, on="line", how="anti")["line"]).len():
+        raise BuildFailed(
+            source,
+            f"{rows.height} rows delivered but {rows.height - lost.len()} have a fate, first at line {lost.sort()[0]}",
+            "map the rows, or declare in the specification why they are not submitted",
+        )
+    if (invented := told.join(rows, on="line", how="anti")["line"]).len():
+        culprit = (
+            f"{invented.len()} rows have a fate but were not delivered, first at line {invented.sort()[0]}"
+        )
+        raise BuildFailed(source, culprit, "report this as a bug")
+    return rows.height
+
+
 def all_findings(
-    context: Context, sources: list[str], datasets: list[str], aside: pl.DataFrame
+    context: Context, sources: list[str], tables: list[str], aside: pl.DataFrame
 ) -> pl.DataFrame:
-    """Findings of contracts and datasets, and one for each row that a dataset had to quarantine, most severe first."""
-    names = [*sources, *(name.lower() for name in datasets)]
+    """Findings of contracts, datasets and looks, and one for each row that had to be quarantined, most severe first."""
+    names = [*sources, *(name.lower() for name in tables)]
     found = [context.read("qc", f"findings_{name}").collect() for name in names]
     domain = aside.filter((pl.col("fate") == Fate.QUARANTINED) & (pl.col("reason") != "breaks its contract"))
     found.append(_quarantine_findings(context, domain))
@@ -160,6 +174,8 @@ def all_findings(
             "line",
             "rule",
             "variable",
+            "subject",
+            "message",
             nulls_last=True,
         )
     )

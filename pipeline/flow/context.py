@@ -76,6 +76,11 @@ class Context:
             links=lambda dataset: self.store.read("ops", f"links_{dataset.lower()}"),
         )
 
+    @property
+    def more_facts(self) -> dict[str, str]:
+        """What the manifest tells beside the facts of every build."""
+        return {}
+
     def read(self, layer: str, table: str) -> pl.LazyFrame:
         """A table of this build."""
         return self.store.read(layer, table)
@@ -102,8 +107,13 @@ def open_context(settings: Settings, delivery_id: str | None = None, mode: str =
 
 
 def build_id(spec: StudySpec, delivery: Delivery, files: Mapping[str, LandedFile | None]) -> str:
-    """Digest of everything that a build depends on: delivered bytes, data cut, specification, contracts and code."""
-    digest = hashlib.sha256(delivery.cut.isoformat().encode())
+    """Digest of all that a build depends on: delivered bytes and their fates, cut, specification, contracts, code.
+
+    Two deliveries with the same usable files differ in what was refused, and so in their findings.
+    """
+    digest = hashlib.sha256(f"{delivery.delivery_id};{delivery.cut.isoformat()};".encode())
+    for source, entry in sorted(delivery.entries.items()):
+        digest.update(f"{source}:{entry.state}:{entry.reason}:{entry.kept_from};".encode())
     for source, file in sorted(files.items()):
         digest.update(f"{source}={file.sha256 if file else '-'};".encode())
     digest.update(code_digest(spec.name, spec.folder.parent).encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.flow.accounting import accounting_step
 from pipeline.flow.context import StudyParts
+from pipeline.flow.score_steps import look_steps, looks, needs_of_scores, score_steps
 from pipeline.flow.steps import Step, contract_step, dataset_step, derived_step, last_dates_step, raw_step
 from pipeline.specs.models import Dataset, Moment
 
@@ -39,6 +40,7 @@ def _moments(parts: StudyParts) -> list[Moment]:
         reference.exposure_start,
         reference.exposure_end,
         reference.end_of_participation,
+        reference.last_contact,
         reference.death,
         reference.rescue,
     ]
@@ -49,16 +51,19 @@ def _contracts(*sources: str) -> tuple[str, ...]:
 
 
 def _dataset_steps(parts: StudyParts) -> list[Step]:
-    """Datasets from sources first, then what is derived from finished datasets."""
-    spec = parts.spec
+    """Datasets from sources first, then what is derived from finished datasets; looks at finished ones come last."""
+    spec, study = parts.spec, parts.spec.study
     own = [d for d in spec.datasets.values() if not d.derived_from and d.dataset != _LAST]
     supplements = [d for d in spec.datasets.values() if d.derived_from]
-    steps = [_dataset_step(parts, dataset) for dataset in own]
+    scored = [d for d in own if study.scores is not None and d.dataset == study.scores.dataset]
+    steps = [_dataset_step(parts, dataset) for dataset in own if dataset not in scored]
+    steps += score_steps(study)
+    steps += [_dataset_step(parts, dataset, *needs_of_scores(study, dataset.dataset)) for dataset in scored]
     names = [dataset.dataset for dataset in own if "USUBJID" in dataset.variables]
     steps.append(last_dates_step(names, tuple(f"sdtm.{name}" for name in names)))
     if _LAST in spec.datasets:
         steps.append(_dataset_step(parts, spec.dataset(_LAST), "derived.last_dates"))
-    return steps + [_dataset_step(parts, dataset) for dataset in supplements]
+    return [*steps, *(_dataset_step(parts, dataset) for dataset in supplements), *look_steps(study)]
 
 
 def _dataset_step(parts: StudyParts, dataset: Dataset, *more: str) -> Step:
@@ -71,6 +76,6 @@ def _dataset_step(parts: StudyParts, dataset: Dataset, *more: str) -> Step:
 
 
 def _accounting(parts: StudyParts, sources: list[str]) -> Step:
-    datasets = list(parts.spec.datasets)
-    needs = (*_contracts(*sources), *(f"sdtm.{name}" for name in datasets))
-    return accounting_step(sources, datasets, needs)
+    datasets, looked = list(parts.spec.datasets), looks(parts.spec.study)
+    needs = (*_contracts(*sources), *(f"sdtm.{name}" for name in datasets), *(f"qc.{name}" for name in looked))
+    return accounting_step(sources, datasets, needs, looked)

@@ -11,6 +11,7 @@ from pipeline.emit.package import Package, write_package
 from pipeline.errors import BuildFailed
 from pipeline.flow.context import BLINDED, study_parts
 from pipeline.settings import Settings
+from pipeline.specs.load import StudySpec
 from pipeline.warehouse.builds import Build, published, verify
 
 
@@ -20,16 +21,19 @@ def release_build(settings: Settings, target: Path) -> Package:
     Every file of the build is compared with its manifest first; BuildFailed if one was changed.
     """
     build = published(settings.warehouse, settings.study, BLINDED)
+    return release_of(build, study_parts(settings).spec, target)
+
+
+def release_of(build: Build | None, spec: StudySpec, target: Path) -> Package:
+    """The same for a published build of any mode."""
     if build is None:
-        raise BuildFailed(
-            settings.study, "nothing is published yet", "run './sdtm load' and './sdtm build' first"
-        )
+        raise BuildFailed(spec.name, "nothing is published yet", "run './sdtm load' and './sdtm build' first")
     if damaged := verify(build):
         raise BuildFailed(damaged[0], "is not the file that was published", "build again")
-    spec = study_parts(settings).spec
     facts = {"build": build.build, "delivery": build.delivery}
     cut = date.fromisoformat(str(build.facts["cut"]))
-    return write_package(spec, package_records(build), target.resolve(), cut=cut, mode=BLINDED, facts=facts)
+    mode = build.place.mode
+    return write_package(spec, package_records(build), target.resolve(), cut=cut, mode=mode, facts=facts)
 
 
 def package_records(build: Build) -> dict[str, pl.LazyFrame]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,13 @@ from pipeline.contracts.facts import ColumnFacts, column_facts, source_facts
 from pipeline.files import write_text
 from pipeline.flow.context import study_parts
 from pipeline.review.completeness import counts, problems
-from pipeline.review.delivered import Column, Delivered, Source
+from pipeline.review.delivered import Column, Delivered, Source, unrestricted
 from pipeline.review.page import page
 from pipeline.review.problem import Problem
 from pipeline.settings import Settings
-from pipeline.specs.load import StudySpec
+from pipeline.specs.load import StudySpec, load_study
+
+_OVERLAY = "unblinded"  # what an unblinded build says differently; reading it tells nothing about a subject
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,18 @@ class Review:
 
 
 def study_review(settings: Settings) -> Review:
-    """The review of the settings' study; SpecError if its specification cannot be read at all."""
+    """The review of the settings' study as a blinded build sees it; SpecError if it cannot be read at all.
+
+    The problems include those that only the unblinded specification has, marked as such.
+    """
     parts = study_parts(settings)
     delivered = delivered_sources(parts.models)
-    return Review(parts.spec, delivered, tuple(problems(parts.spec, delivered)))
+    found = problems(parts.spec, delivered)
+    if (parts.spec.folder / _OVERLAY).is_dir():
+        open_spec = load_study(settings.specs, settings.study, _OVERLAY)
+        more = [each for each in problems(open_spec, unrestricted(delivered)) if each not in found]
+        found += [replace(each, what=f"{each.what} (unblinded)") for each in more]
+    return Review(parts.spec, delivered, tuple(found))
 
 
 def delivered_sources(models: Mapping[str, Any]) -> dict[str, Source]:

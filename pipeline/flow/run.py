@@ -12,7 +12,7 @@ import polars as pl
 
 from pipeline.errors import BuildFailed, SdtmError
 from pipeline.files import machine_errors
-from pipeline.flow.context import BLINDED, Context, open_context
+from pipeline.flow.context import Context, open_context
 from pipeline.flow.plan import plan
 from pipeline.flow.steps import Outcome, Step
 from pipeline.settings import Settings
@@ -42,10 +42,15 @@ def run_build(
     A build whose inputs, specification and code are those of the published one is already done, unless ``again``.
     Raises BuildFailed and the other SdtmErrors; then the published build is what it was.
     """
-    context = open_context(settings, delivery_id)
-    with build_lock(settings.warehouse, settings.study, BLINDED):
-        last = published(settings.warehouse, settings.study, BLINDED)
-        if last is not None and last.build == context.store.build and not again:
+    return run_context(open_context(settings, delivery_id), again=again, on_step=on_step)
+
+
+def run_context(context: Context, *, again: bool = False, on_step: OnStep | None = None) -> Ran:
+    """The same for an opened context of any mode."""
+    store = context.store
+    with build_lock(store.root, store.study, store.mode):
+        last = published(store.root, store.study, store.mode)
+        if last is not None and last.build == store.build and not again:
             return Ran(last, {}, new=False)
         steps, seconds = plan(context.parts), {}
         for number, step in enumerate(steps):
@@ -95,4 +100,5 @@ def build_facts(context: Context) -> dict[str, Any]:
         "files": files,
         "standards": standards,
         "study": context.parts.spec.study.study,
+        **context.more_facts,
     }

@@ -23,10 +23,12 @@ def delivery_asset(title: str) -> dg.AssetsDefinition:
     """The asset of the landed delivery itself; it reads the record of the landing and touches nothing."""
     spec = dg.AssetSpec(
         ARRIVED,
-        description=f"**What arrived** for {title}: every file of the night, accepted, refused or missing.",
+        description=f"What arrived for {title}: every file of the night, accepted, refused or missing.",
         group_name=RAW,
     )
-    check = dg.AssetCheckSpec(_CHECK, asset=ARRIVED, description="No file was refused, missing or unknown.")
+    check = dg.AssetCheckSpec(
+        _CHECK, asset=ARRIVED, description="Passes when no file was refused, missing or unknown."
+    )
 
     @dg.multi_asset(name="delivery", specs=[spec], check_specs=[check], partitions_def=DELIVERIES)
     def arrived(context: dg.AssetExecutionContext, builds: Builds) -> Iterator[Materialized]:
@@ -35,8 +37,7 @@ def delivery_asset(title: str) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             metadata={
                 "data cut": delivery.cut.isoformat(),
-                "files accepted": len(delivery.in_state("accepted")),
-                "rows": sum(entry.rows or 0 for entry in delivery.in_state("accepted").values()),
+                **_counts(delivery),
                 "files": page(files_of(delivery)),
                 "path": dg.MetadataValue.path(delivery.folder),
             },
@@ -48,12 +49,13 @@ def delivery_asset(title: str) -> dg.AssetsDefinition:
 
 def files_of(delivery: Delivery) -> pl.DataFrame:
     """One row a source: state, rows, file, why not, and the delivery whose file is used instead."""
-    rows: list[tuple[object, ...]] = [
+    rows: list[tuple[object, ...]]
+    rows = [(None, "unknown", None, name, _UNKNOWN, None) for name in delivery.undeclared]
+    rows += [
         (source, entry.state, entry.rows, entry.file, entry.reason, entry.kept_from)
         for state in _STATES
         for source, entry in delivery.in_state(state).items()
     ]
-    rows += [(None, "unknown", None, name, _UNKNOWN, None) for name in delivery.undeclared]
     return pl.DataFrame(rows, schema=_FILES, orient="row")
 
 
@@ -84,4 +86,10 @@ def _check(delivery: Delivery) -> dg.AssetCheckResult:
         check_name=_CHECK,
         severity=severity(grave=grave),
         description="; ".join(told) or "all files are here",
+        metadata=_counts(delivery),
     )
+
+
+def _counts(delivery: Delivery) -> dict[str, int]:
+    accepted = delivery.in_state("accepted").values()
+    return {"files accepted": len(accepted), "rows": sum(entry.rows or 0 for entry in accepted)}

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipeline.contracts.facts import column_facts, source_facts
+from pipeline.domains.records import LINE
 from pipeline.flow.context import StudyParts
 from pipeline.flow.steps import Step
 from pipeline.specs.models import Dataset
 
+_ABOUT = {"accounting": "Where every delivered row went, and what to ask whom."}
 _OF_SOURCE = ("raw", "contract")
-_KINDS = {"raw": {"csv"}, "contracts": {"pandera"}, "subjects": {"polars"}, "sdtm": {"polars"}}
+_KINDS = {
+    "raw": {"csv"},
+    "contracts": {"pandera"},
+    "subjects": {"polars"},
+    "scores": {"polars"},
+    "sdtm": {"polars"},
+}
 
 
 def description(parts: StudyParts, step: Step) -> str:
@@ -20,14 +28,15 @@ def description(parts: StudyParts, step: Step) -> str:
         return _of_source(parts, kind, name)
     if kind == "sdtm" and name in parts.spec.datasets:
         return _of_dataset(parts.spec.dataset(name))
-    return step.label
+    return _ABOUT.get(step.group, step.label)
 
 
 def column_labels(parts: StudyParts, step: Step) -> Mapping[str, str]:
     """Column -> label, as far as the contract or the standard knows it."""
     kind, _, name = step.name.partition(".")
     if kind in _OF_SOURCE and name in parts.models:
-        return {column: facts.label for column, facts in column_facts(parts.models[name]).items()}
+        columns = column_facts(parts.models[name])
+        return {LINE: "Line of the delivered file", **{each: facts.label for each, facts in columns.items()}}
     if kind == "sdtm" and name in parts.spec.datasets:
         return {variable: facts.label for variable, _, facts in parts.spec.ordered(name)}
     return {}
@@ -45,12 +54,12 @@ def _of_source(parts: StudyParts, kind: str, source: str) -> str:
         "contract": "The rows that obey the contract, with types. The others are set aside, with reasons.",
     }[kind]
     key = f"\n\nKey: {', '.join(facts['key'])}" if facts["key"] else ""
-    return f"**{facts['title']}**\n\n{what}\n\nFile: `{layout.pattern}`, from: {facts['owner']}{key}"
+    return f"{facts['title']}. {what}\n\nFile: `{layout.pattern}`, from: {facts['owner']}{key}"
 
 
 def _of_dataset(dataset: Dataset) -> str:
     sources = ", ".join(dataset.sources or dataset.derived_from)
     return (
-        f"**{dataset.label}** ({dataset.class_})\n\n{dataset.structure}\n\n"
+        f"{dataset.label} ({dataset.class_.lower()}). {dataset.structure}.\n\n"
         f"Key: {', '.join(dataset.keys)}\n\nFrom: {sources}"
     )

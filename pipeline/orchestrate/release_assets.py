@@ -20,7 +20,7 @@ from pipeline.warehouse.places import LAYERS
 
 MANIFEST = "manifest.json"
 _ABOUT = {
-    "define.xml": "**Define-XML**: what every dataset and variable of the package is",
+    "define.xml": "Define-XML: what every dataset and variable of the package is",
     "define.html": "The same to read in a browser",
     MANIFEST: "Every file of the package with its sha256, and where the records come from",
 }
@@ -36,13 +36,13 @@ def published_asset(steps: Sequence[Step], code: str) -> dg.AssetsDefinition:
     spec = dg.AssetSpec(
         PUBLISHED,
         deps=[key_of(step.name) for step in last],
-        description="**The published build**: what the warehouse shows and the release holds until the next.",
+        description="The published build: what the warehouse shows and the release holds until the next.",
         group_name=RELEASE,
         kinds={"duckdb"},
         code_version=code,
     )
     check = dg.AssetCheckSpec(
-        _CHECK, asset=PUBLISHED, description="Every file has the bytes that the manifest names."
+        _CHECK, asset=PUBLISHED, description="Passes when every file has the bytes that the manifest names."
     )
 
     @dg.multi_asset(name="published", specs=[spec], check_specs=[check], partitions_def=DELIVERIES)
@@ -91,12 +91,12 @@ def _published(build: Build) -> Materialized:
 
 def release_assets(parts: StudyParts, code: str) -> dg.AssetsDefinition:
     """Every output of the package, written together or not at all; a dataset without records has no file."""
-    datasets = {transport_file(name): spec.label for name, spec in parts.spec.datasets.items()}
-    about = {file: f"**{label}** as SAS V5 transport" for file, label in datasets.items()} | _ABOUT
+    datasets = {transport_file(name): spec for name, spec in parts.spec.datasets.items()}
+    about = {file: f"{spec.label}, as SAS V5 transport" for file, spec in datasets.items()} | _ABOUT
     specs = [
         dg.AssetSpec(
             output_key(file),
-            deps=[PUBLISHED],
+            deps=[PUBLISHED, *([key_of(f"sdtm.{datasets[file].dataset}")] if file in datasets else [])],
             description=text,
             group_name=RELEASE,
             kinds={_KINDS[Path(file).suffix]},

@@ -14,7 +14,7 @@ from pipeline.flow.steps import Outcome, Step
 from pipeline.orchestrate.checks import ACCOUNTING, check_results, check_specs, told
 from pipeline.orchestrate.described import column_labels, description, kinds
 from pipeline.orchestrate.failures import loud
-from pipeline.orchestrate.naming import ARRIVED, DELIVERIES, key_of, op_name
+from pipeline.orchestrate.naming import ARRIVED, DELIVERIES, RAW, key_of, op_name
 from pipeline.orchestrate.resources import Builds, Materialized
 from pipeline.orchestrate.tables import column_schema, page, preview
 
@@ -25,7 +25,7 @@ def step_asset(parts: StudyParts, step: Step, code: str) -> dg.AssetsDefinition:
     """The asset of one step; ``code`` is the digest of everything that makes the step what it is."""
     spec = dg.AssetSpec(
         key_of(step.name),
-        deps=[key_of(name) for name in step.needs] or [ARRIVED],
+        deps=[ARRIVED] if step.group == RAW else [key_of(name) for name in step.needs],
         description=description(parts, step),
         group_name=step.group,
         kinds=kinds(step),
@@ -50,36 +50,69 @@ def step_asset(parts: StudyParts, step: Step, code: str) -> dg.AssetsDefinition:
 
 
 def _metadata(context: Context, step: Step, outcome: Outcome, labels: Mapping[str, str]) -> Metadata:
-    table = context.read(outcome.layer, outcome.table)
+    shown = _of_accounting(context) if step.group == ACCOUNTING else _of_table(context, outcome, labels)
     return {
         "dagster/row_count": outcome.rows,
-        "dagster/column_schema": column_schema(table.collect_schema(), labels),
         **dict(outcome.facts),
         **({"findings": told(outcome.findings)} if check_specs(step) else {}),
-        **(_of_accounting(context) if step.group == ACCOUNTING else {"preview": preview(table)}),
+        **shown,
         **_aside(context, outcome),
         "path": dg.MetadataValue.path(context.store.path(outcome.layer, outcome.table)),
         "build": context.store.build,
     }
 
 
+def _of_table(context: Context, outcome: Outcome, labels: Mapping[str, str]) -> Metadata:
+    table = context.read(outcome.layer, outcome.table)
+    return {
+        "dagster/column_schema": column_schema(table.collect_schema(), labels),
+        "preview": preview(table),
+    }
+
+
 def _aside(context: Context, outcome: Outcome) -> Metadata:
-    """What was set aside and why, by rule, if the step sets rows aside."""
+    """What the step set aside and why, by rule; where the rows lie as they were delivered."""
+    if outcome.layer == "typed":
+        rows = context.read("quarantine", outcome.table).group_by(rule="_reasons").len("rows").sort("rule")
+        path = dg.MetadataValue.path(context.store.path("quarantine", outcome.table))
+        return {"set aside": page(rows.collect()), "rows set aside lie in": path}
     table = "set_aside" if outcome.table == ACCOUNTING else f"aside_{outcome.table}"
     if not context.store.exists("ops", table):
         return {}
     by = ("fate", "source", "rule", "reason")
-    return {"set aside": page(context.read("ops", table).group_by(by).len("rows").sort(by).collect())}
+    return {"set aside": _reasons(context.read("ops", table).group_by(by).len("rows").sort(by).collect())}
+
+
+def _reasons(rows: pl.DataFrame) -> dg.MarkdownMetadataValue:
+    """Rows set aside as a list, which a narrow page does not cut off."""
+    text: list[str] = []
+    for (fate,), group in rows.partition_by("fate", as_dict=True, maintain_order=True).items():
+        told = group.select("source", "rows", "reason", "rule").iter_rows()
+        text += [f"\n**{fate}**\n", *(f"- {source}, {n}: {why} ({rule})" for source, n, why, rule in told)]
+    return dg.MetadataValue.md("\n".join(text) or "nothing")
 
 
 def _of_accounting(context: Context) -> Metadata:
     found = context.read("qc", "findings").collect()
     return {
         "where every row went": page(_with_total(context.read("ops", "accounting").collect())),
-        "what to ask whom": page(questions(found, context.parts)),
+        "what to ask whom": _letters(questions(found, context.parts)),
     }
 
 
 def _with_total(accounts: pl.DataFrame) -> pl.DataFrame:
     total = accounts.select(pl.lit("all").alias("source"), pl.exclude("source").sum())
     return pl.concat([accounts, total])
+
+
+def _letters(asked: pl.DataFrame) -> dg.MarkdownMetadataValue:
+    """The questions person by person, ready to be sent."""
+    text: list[str] = []
+    for (whom,), rows in asked.partition_by("ask", as_dict=True, maintain_order=True).items():
+        text += [f"\n**{whom}**\n", *(f"- {_question(row)}" for row in rows.iter_rows(named=True))]
+    return dg.MetadataValue.md("\n".join(text) or "nothing")
+
+
+def _question(row: Mapping[str, Any]) -> str:
+    where = f", {row['where']}" if row["where"] else ""
+    return f"{row['severity']} {row['rule']} ({row['count']}{where}): {row['message']}; {row['action']}"

@@ -1,6 +1,6 @@
 """Whether a specification is complete in both directions: from each delivered column, and to each variable and term.
 
-``problems`` is the whole check; each of its parts can be called alone. The check looks at specifications, never at data.
+``problems`` is the whole check; each of its parts can be called alone. It looks at specifications, never at data.
 """
 
 from __future__ import annotations
@@ -73,10 +73,14 @@ def unknown_places(delivered: Delivered, uses: Usage) -> Iterator[Problem]:
     for (source, column), found in uses.items():
         where = ", ".join(dict.fromkeys(use.target for use in found))
         if source not in delivered:
-            yield Problem("unknown source", source, f"is read by {where} but has no contract", "correct the name")
+            yield Problem(
+                "unknown source", source, f"is read by {where} but has no contract", "correct the name"
+            )
         elif column not in delivered[source].columns:
             what = f"is used by {where} but is not a delivered column"
-            yield Problem("unknown column", f"{source}.{column}", what, "correct the name, or add it to the contract")
+            yield Problem(
+                "unknown column", f"{source}.{column}", what, "correct the name, or add it to the contract"
+            )
 
 
 def undecided_columns(spec: StudySpec, delivered: Delivered, uses: Usage) -> Iterator[Problem]:
@@ -87,7 +91,9 @@ def undecided_columns(spec: StudySpec, delivered: Delivered, uses: Usage) -> Ite
         open_columns = [column for column in source.columns if told[name, column].fate is Fate.OPEN]
         if open_columns and name not in used:
             what = f"is read by no dataset, and {len(open_columns)} of its columns are declared nowhere"
-            yield Problem("undecided file", name, what, "map it, or declare it in study.yaml as not submitted")
+            yield Problem(
+                "undecided file", name, what, "map it, or declare it in study.yaml as not submitted"
+            )
             continue
         for column in open_columns:
             what = f"is delivered ({source.columns[column].label}), but fills no variable and decides nothing"
@@ -103,16 +109,17 @@ def contradictions(spec: StudySpec, delivered: Delivered, uses: Usage) -> Iterat
         by = [who for who, _ in fate.reasons if source not in whole or who == "the contract"]
         if filled and by:
             what = f"fills {', '.join(dict.fromkeys(filled))}, but {by[0]} declares it as not submitted"
-            yield Problem("contradiction", f"{source}.{column}", what, "remove the declaration, or the mapping")
+            yield Problem(
+                "contradiction", f"{source}.{column}", what, "remove the declaration, or the mapping"
+            )
     for name, dataset in spec.datasets.items():
-        for source in dataset.sources:
-            if source in whole:
-                what = f"is read by {name}, but study.yaml declares the whole file as not submitted"
-                yield Problem("contradiction", source, what, "remove the declaration, or declare single columns")
+        for source in dict.fromkeys(part.source for part in dataset.parts if part.source in whole):
+            what = f"becomes records of {name}, but study.yaml declares the whole file as not submitted"
+            yield Problem("contradiction", source, what, "remove the declaration, or declare single columns")
 
 
 def declaration_problems(spec: StudySpec, delivered: Delivered) -> Iterator[Problem]:
-    """Declarations in study.yaml that name what is not delivered, repeat each other or the contract, or say no reason."""
+    """Declarations in study.yaml of what is not delivered, or was declared before, or without a reason."""
     seen: set[tuple[str, str | None]] = set()
     for each in spec.study.not_submitted:
         place = f"{each.source}.{each.column}" if each.column else each.source

@@ -43,11 +43,13 @@ def fates(spec: StudySpec, delivered: Delivered, uses: Usage) -> Mapping[tuple[s
 def declared(spec: StudySpec, source: Source, column: str) -> tuple[tuple[str, str], ...]:
     """(who declares it, reason) of everything that says that the column is not submitted."""
     contract = source.columns[column].not_submitted
-    found = [("the contract", contract)] if contract else []
-    for each in spec.study.not_submitted:
-        if each.source == source.source and each.column in (None, column):
-            found.append(("study.yaml" if each.column else "study.yaml, whole file", each.reason))
-    return tuple(found)
+    own = (("the contract", contract),) if contract else ()
+    study = (
+        ("study.yaml" if each.column else "study.yaml, whole file", each.reason)
+        for each in spec.study.not_submitted
+        if each.source == source.source and each.column in (None, column)
+    )
+    return (*own, *study)
 
 
 def whole_files(spec: StudySpec) -> dict[str, str]:
@@ -61,8 +63,8 @@ def _fate(spec: StudySpec, source: Source, column: str, uses: tuple[Use, ...]) -
         fate = Fate.SUBMITTED
     elif reasons:
         fate = Fate.NOT_SUBMITTED
-    elif uses:
-        fate = Fate.STEERS
+    elif source.restricted:
+        fate = Fate.RESTRICTED
     else:
-        fate = Fate.RESTRICTED if source.restricted else Fate.OPEN
+        fate = Fate.STEERS if uses else Fate.OPEN
     return ColumnFate(fate, uses, reasons)

@@ -17,6 +17,7 @@
     }),
   }));
   const boxes = [...document.querySelectorAll("details.grid")];
+  const tables = [...document.querySelectorAll("main section[data-words] .wide")];
   const chapters = [...document.querySelectorAll("h2.chapter")];
   let opened = null;
 
@@ -43,6 +44,7 @@
       box.hidden = active && !full.has(box);
       box.open = active ? full.has(box) : opened === null ? box.open : opened.has(box);
     }
+    for (const table of tables) table.hidden = active && !table.querySelector("tr.hit:not([hidden])");
     for (const chapter of chapters) chapter.hidden = active;
     for (const extra of document.querySelectorAll("section dl, section .parts, section h4, section > p")) extra.hidden = active && !extra.closest(".fixed");
     if (!active) opened = null;

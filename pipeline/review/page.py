@@ -45,23 +45,27 @@ def page(spec: StudySpec, delivered: Delivered, found: Sequence[Problem]) -> str
     """The whole page; ``found`` are the problems of the check, shown at the top."""
     uses = usage(spec, delivered)
     files = source_views(spec, delivered, fates(spec, delivered, uses))
-    return _environment().get_template(_TEMPLATE).render(
-        study=spec.study,
-        standards=standards_rows(spec),
-        counts=asdict(counts(spec, delivered)),
-        problems=found,
-        datasets=[dataset_view(spec, delivered, uses, name) for name in spec.datasets],
-        files=files,
-        shares=shares(files),
-        left_out=left_out(files),
-        lists=list_views(spec, delivered),
-        maps=map_grids(spec),
-        tables=table_grids(spec),
-        times=time_grids(spec),
-        settings=settings_grid(spec),
-        extensions=extensions_grid(spec),
-        style=_text("page.css"),
-        script=_text("page.js"),
+    return (
+        _environment()
+        .get_template(_TEMPLATE)
+        .render(
+            study=spec.study,
+            standards=standards_rows(spec),
+            counts=asdict(counts(spec, delivered)),
+            problems=found,
+            datasets=[dataset_view(spec, delivered, uses, name) for name in spec.datasets],
+            files=files,
+            shares=shares(files),
+            left_out=left_out(files),
+            lists=list_views(spec, delivered),
+            maps=map_grids(spec),
+            tables=table_grids(spec),
+            times=time_grids(spec),
+            settings=settings_grid(spec),
+            extensions=extensions_grid(spec),
+            style=_text("page.css"),
+            script=_text("page.js"),
+        )
     )
 
 
@@ -78,8 +82,13 @@ def left_out(files: Sequence[SourceView]) -> list[LeftOut]:
         for column in (*each.columns, *each.common):
             if column.fate == str(Fate.NOT_SUBMITTED):
                 for reason in column.reasons:
-                    found.setdefault(reason, {}).setdefault(column.name, []).append((each.source, column.anchor))
-    return [LeftOut(reason, tuple((name, tuple(at)) for name, at in columns.items())) for reason, columns in found.items()]
+                    found.setdefault(reason, {}).setdefault(column.name, []).append(
+                        (each.source, column.anchor)
+                    )
+    return [
+        LeftOut(reason, tuple((name, tuple(at)) for name, at in columns.items()))
+        for reason, columns in found.items()
+    ]
 
 
 def _text(name: str) -> str:

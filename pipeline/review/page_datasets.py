@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipeline.review.delivered import Delivered
-from pipeline.review.grid import Grid, grid_of, plain_grid
+from pipeline.review.grid import Cell, Grid, grid_of, plain_grid
 from pipeline.review.terms import facts_of
 from pipeline.review.usage import Usage
 from pipeline.review.usage_parts import condition, located
@@ -30,6 +30,7 @@ class VariableView:
     key: str
     lists: tuple[Piece, ...]
     origin: str
+    by_whom: str
     lines: tuple[Line, ...]
     comment: str
 
@@ -111,8 +112,9 @@ def _variable(spec: StudySpec, dataset: Dataset, uses: Usage, name: str) -> Vari
         core=facts.core,
         key=f"key {position}" if position else "",
         lists=lists_pieces(spec, dataset.dataset, name, variable),
-        origin=f"{variable.origin} · {variable.source}",
-        lines=filled_lines(spec, dataset, name, uses),
+        origin=variable.origin,
+        by_whom=variable.source,
+        lines=filled_lines(dataset, name, uses),
         comment=variable.comment or "",
     )
 
@@ -127,7 +129,8 @@ def _qualifier(dataset: Dataset, qnam: str, each: Supplement) -> VariableView:
         core="",
         key="",
         lists=(),
-        origin=f"{each.origin} · {each.by_whom or 'Sponsor'}",
+        origin=each.origin,
+        by_whom=each.by_whom or "Sponsor",
         lines=(Line((Piece(each.content),)), *((Line(words),) if words else ())),
         comment="",
     )
@@ -144,9 +147,9 @@ def _part(delivered: Delivered, part: Part) -> PartView:
 
 
 def _join(name: str, join: Join) -> str:
-    only = "".join(f", {column} {value}" for column, value in join.where.items())
-    rest = f"; its other rows: {join.otherwise}" if join.otherwise else ""
-    return f"{name}: {join.source} with equal {', '.join(join.on)}{only}{rest}"
+    only = " and ".join(f"{column} is {value}" for column, value in join.where.items())
+    rest = f" (other rows: {join.otherwise})" if join.otherwise else ""
+    return f"{name}: row of {join.source} with equal {' and '.join(join.on)}{', where ' if only else ''}{only}{rest}"
 
 
 def _form(part: Part) -> list[str]:
@@ -183,7 +186,9 @@ def _facts(dataset: Dataset) -> list[tuple[str, tuple[Piece, ...]]]:
 def _uses(dataset: Dataset) -> tuple[Piece, ...]:
     pieces: list[Piece] = []
     for role, column in dataset.uses.items():
-        places = [located(part, column) for part in dataset.parts] or [(source, column) for source in dataset.reads]
+        places = [located(part, column) for part in dataset.parts] or [
+            (source, column) for source in dataset.reads
+        ]
         where = column_piece(*places[0]) if len(places) == 1 else Piece(column)
         pieces += [Piece(f"{'; ' if pieces else ''}{role.replace('_', ' ')} = "), where]
     return tuple(pieces)
@@ -205,11 +210,15 @@ def _grids(spec: StudySpec, dataset: Dataset) -> list[Grid]:
 
 
 def _relations(dataset: Dataset) -> Grid:
-    rows = []
+    rows: list[tuple[str | Cell, ...]] = []
     for each in dataset.relations:
-        one = column_piece(each.source, each.number) if each.source else Piece(f"{each.dataset}.{each.number}")
+        one = (
+            column_piece(each.source, each.number) if each.source else Piece(f"{each.dataset}.{each.number}")
+        )
         other = joined(column_piece(link.source, link.number) for link in each.links)
         by = f"{each.with_}.{each.by}" if each.by else ""
         kind = f"{each.type} to {each.with_type}" if each.type else "record to record"
-        rows.append((each.id, (Piece(each.dataset), Piece(" by "), one), other or f"{each.with_} by {by}", kind))
+        rows.append(
+            (each.id, (Piece(each.dataset), Piece(" by "), one), other or f"{each.with_} by {by}", kind)
+        )
     return plain_grid("Relations", ("Relation", "One end", "Other end", "Kind"), rows)

@@ -1,4 +1,4 @@
-"""What the page shows beside datasets and files: codelists, code maps, the study's tables, time, settings, extensions."""
+"""What the page shows beside datasets and files: codelists, code maps, tables, time, settings, extensions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipeline.review.delivered import Delivered
-from pipeline.review.grid import Grid, grid_of, plain_grid
+from pipeline.review.grid import Cell, Grid, grid_of, plain_grid
 from pipeline.review.terms import flows, lists_of
 from pipeline.review.usage_parts import condition
 from pipeline.review.usage_study import moments
@@ -49,7 +49,9 @@ def list_views(spec: StudySpec, delivered: Delivered) -> list[ListView]:
     for name, dataset in spec.datasets.items():
         for variable in dataset.variables:
             for each in lists_of(spec, name, variable):
-                users.setdefault(each.code, []).append(Piece(f"{name}.{variable}", variable_anchor(name, variable)))
+                users.setdefault(each.code, []).append(
+                    Piece(f"{name}.{variable}", variable_anchor(name, variable))
+                )
     sent = _sent(spec, delivered)
     lists = sorted((spec.standard.codelists[code] for code in users), key=lambda each: (each.name, each.code))
     return [_list(spec, each, joined(users[each.code]), sent.get(each.code, set())) for each in lists]
@@ -91,7 +93,10 @@ def map_grids(spec: StudySpec) -> list[Grid]:
         plain_grid(
             name,
             ("Collected", "Becomes"),
-            [(code, term or "stays empty") for code, term in rows.filter(pl.col("map") == name).select("code", "term").iter_rows()],
+            [
+                (code, term or "stays empty")
+                for code, term in rows.filter(pl.col("map") == name).select("code", "term").iter_rows()
+            ],
             anchor=f"m-{name}",
         )
         for name in dict.fromkeys(rows["map"])
@@ -103,7 +108,9 @@ def table_grids(spec: StudySpec) -> list[Grid]:
     shown = {part.items for dataset in spec.datasets.values() for part in dataset.parts}
     shown |= {"codemaps", "lab_tests", spec.study.reference.visits}
     return [
-        grid_of(rows, f"{name}.csv", anchor=f"t-{name}") for name, rows in spec.tables.items() if name not in shown
+        grid_of(rows, f"{name}.csv", anchor=f"t-{name}")
+        for name, rows in spec.tables.items()
+        if name not in shown
     ]
 
 
@@ -112,11 +119,21 @@ def time_grids(spec: StudySpec) -> list[Grid]:
     reference = spec.study.reference
     visits = grid_of(spec.table(reference.visits), "Visit schedule", anchor=f"t-{reference.visits}")
     places = [
-        (name.replace("_", " "), _columns(each.source, (each.date, each.time)), " and ".join(map(condition, each.where)))
+        (
+            name.replace("_", " "),
+            _columns(each.source, (each.date, each.time)),
+            " and ".join(map(condition, each.where)),
+        )
         for name, each in moments(spec).items()
     ]
-    elements = [(each.order, each.etcd, each.element, each.epoch, each.starts.replace("_", " ")) for each in reference.elements]
-    dated = [(number, _columns(each.source, (each.date, each.end))) for number, each in enumerate(reference.visit_dates, 1)]
+    elements = [
+        (str(each.order), each.etcd, each.element, each.epoch, each.starts.replace("_", " "))
+        for each in reference.elements
+    ]
+    dated = [
+        (str(number), _columns(each.source, (each.date, each.end)))
+        for number, each in enumerate(reference.visit_dates, 1)
+    ]
     return [
         visits,
         plain_grid("Reference moments", ("Moment", "Collected in", "Rows that count"), places),
@@ -131,16 +148,22 @@ def _columns(source: str, columns: Iterable[str | None]) -> tuple[Piece, ...]:
 
 def settings_grid(spec: StudySpec) -> Grid:
     """The study's assumptions with the question that each waits for."""
-    rows = [(name, each.value, each.meaning, each.question or "") for name, each in spec.study.settings.items()]
+    rows = [
+        (name, each.value, each.meaning, each.question or "") for name, each in spec.study.settings.items()
+    ]
     return plain_grid("Settings", ("Setting", "Value", "What it means", "Open question"), rows)
 
 
 def extensions_grid(spec: StudySpec) -> Grid:
     """What the study adds to the terminology, and why."""
-    rows = []
+    rows: list[tuple[str | Cell, ...]] = []
     for each in spec.study.extensions:
         known = spec.standard.codelists.get(each.codelist)
-        name = (Piece(f"{known.name} ({each.codelist})", f"cl-{each.codelist}"),) if known else each.codelist
+        name = (
+            Piece(f"{known.name} ({each.codelist})", f"cl-{each.codelist}")
+            if known
+            else Piece(each.codelist),
+        )
         kind = "" if known is None else "extensible" if known.extensible else "closed"
         rows.append((name, kind, ", ".join(each.values), each.why))
     return plain_grid("Extensions", ("Codelist", "Kind", "Added values", "Why"), rows)

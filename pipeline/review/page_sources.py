@@ -75,12 +75,20 @@ def source_views(spec: StudySpec, delivered: Delivered, told: Fates) -> list[Sou
 
 def _shared(delivered: Delivered) -> set[tuple[str, str]]:
     """Name and label of the columns that more than half of the files have."""
-    seen = Counter((column.name, column.label) for source in delivered.values() for column in source.columns.values())
+    seen = Counter(
+        (column.name, column.label) for source in delivered.values() for column in source.columns.values()
+    )
     return {name for name, count in seen.items() if count * 2 > len(delivered)}
 
 
-def _source(spec: StudySpec, source: Source, told: Fates, whole: str, shared: set[tuple[str, str]]) -> SourceView:
-    views = {column.name: _column(spec, source, column, told) for column in source.columns.values() if column.decodes is None}
+def _source(
+    spec: StudySpec, source: Source, told: Fates, whole: str, shared: set[tuple[str, str]]
+) -> SourceView:
+    views = {
+        column.name: _column(spec, source, column, told)
+        for column in source.columns.values()
+        if column.decodes is None
+    }
     common = {name for name in views if (name, source.columns[name].label) in shared}
     counted = Counter(told[source.source, name].fate for name in source.columns)
     return SourceView(
@@ -127,7 +135,11 @@ def _destinations(spec: StudySpec, uses: tuple[Use, ...]) -> tuple[Destination, 
 def _targets(spec: StudySpec, targets: list[str]) -> tuple[Piece, ...]:
     names = list(dict.fromkeys(targets))
     pieces = [_target(spec, name) for name in names[:_MOST_TARGETS]]
-    return (*pieces, Piece(f"and {len(names) - _MOST_TARGETS} more")) if len(names) > _MOST_TARGETS else tuple(pieces)
+    return (
+        (*pieces, Piece(f"and {len(names) - _MOST_TARGETS} more"))
+        if len(names) > _MOST_TARGETS
+        else tuple(pieces)
+    )
 
 
 def _target(spec: StudySpec, target: str) -> Piece:

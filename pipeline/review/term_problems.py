@@ -20,19 +20,25 @@ def term_problems(spec: StudySpec, delivered: Delivered) -> Iterator[Problem]:
             lists = lists_of(spec, flow.dataset, flow.variable)
             named = ", ".join(f"{each.code} {each.name}" for each in lists)
             extensible = any(each.extensible for each in lists)
-            fix = "use a term of the list" + (", or declare an extension in study.yaml" if extensible else " (it is closed)")
+            fix = "use a term of the list" + (
+                ", or declare an extension in study.yaml" if extensible else " (it is closed)"
+            )
             what = f"sends {term!r} to {flow.dataset}.{flow.variable}, which is not in {named}"
             yield Problem("term", flow.place, what, fix)
 
 
 def code_problems(spec: StudySpec, delivered: Delivered) -> Iterator[Problem]:
-    """Codes that the sender may deliver and that the map of their variable does not know: their rows would be set aside."""
+    """Codes that the sender may deliver and that the map of their variable lacks: their rows would be set aside."""
     for name, dataset in spec.datasets.items():
         for part in dataset.parts:
             for variable, verb in _verbs(dataset, part).items():
                 if verb.code is not None:
-                    missing = [c for c in codes_of(delivered, part, verb.code) if c not in map_of(spec, verb.map)]
-                    yield from _unmapped(part.source, verb.code, f"{name}.{variable}", verb.map or "", missing)
+                    missing = [
+                        c for c in codes_of(delivered, part, verb.code) if c not in map_of(spec, verb.map)
+                    ]
+                    yield from _unmapped(
+                        part.source, verb.code, f"{name}.{variable}", verb.map or "", missing
+                    )
             yield from _item_codes(spec, delivered, dataset, part)
 
 
@@ -47,7 +53,9 @@ def _item_codes(spec: StudySpec, delivered: Delivered, dataset: Dataset, part: P
         if kind in ("term", "score"):
             known = {*map_of(spec, codemap), part.undetermined}
             missing = [code for code in codes_of(delivered, part, column) if code not in known]
-            yield from _unmapped(part.source, column, f"{dataset.dataset}.{dataset.dataset}ORRES", codemap, missing)
+            yield from _unmapped(
+                part.source, column, f"{dataset.dataset}.{dataset.dataset}ORRES", codemap, missing
+            )
 
 
 def _unmapped(source: str, column: str, target: str, codemap: str, missing: list[str]) -> Iterator[Problem]:
@@ -79,7 +87,9 @@ def _extension(extension: Extension, terms: Codelist | None, used: set[str]) -> 
     if extension.codelist not in used:
         yield Problem("extension", place, "no variable of the study has this codelist", "remove it")
     if there := [value for value in extension.values if value in terms.terms]:
-        yield Problem("extension", place, f"{', '.join(there)} is in the codelist already", "remove the value")
+        yield Problem(
+            "extension", place, f"{', '.join(there)} is in the codelist already", "remove the value"
+        )
 
 
 def closed_extensions(spec: StudySpec) -> list[Extension]:

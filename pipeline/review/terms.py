@@ -12,6 +12,7 @@ from pipeline.review.usage_parts import item_rows, located, verb_columns
 from pipeline.specs.load import StudySpec, verb_of
 from pipeline.specs.models import Dataset, Part, Verb
 from pipeline.specs.standard import Codelist, VariableFacts
+from pipeline.specs.terminology import permitted
 
 # A standard result is in a codelist only where it is a word: not a number, a censored number or a range of counts.
 _MEASURED = re.compile(r"[<>]?=? ?[+-]?[0-9.]+([eE][+-]?[0-9]+)?(-[0-9]+)?")
@@ -44,14 +45,6 @@ def lists_of(spec: StudySpec, dataset: str, variable: str) -> tuple[Codelist, ..
     facts = facts_of(spec, dataset, variable)
     codes = named or (facts.codelists if facts else ())
     return tuple(spec.standard.codelists[code] for code in codes if code in spec.standard.codelists)
-
-
-def permitted(spec: StudySpec, codelists: Iterable[Codelist]) -> set[str]:
-    """Terms of the codelists with what the study adds to them."""
-    lists = list(codelists)
-    codes = {each.code for each in lists}
-    extended = {value for each in spec.study.extensions if each.codelist in codes for value in each.values}
-    return extended.union(*(each.terms for each in lists))
 
 
 def outside(spec: StudySpec, flow: Flow) -> list[str]:
@@ -89,7 +82,9 @@ def _dataset_flows(spec: StudySpec, delivered: Delivered, dataset: Dataset) -> I
         yield Flow(dataset.dataset, "EPOCH", epochs, "study.yaml elements")
 
 
-def _verb_flow(spec: StudySpec, delivered: Delivered, dataset: Dataset, part: Part, name: str) -> Iterator[Flow]:
+def _verb_flow(
+    spec: StudySpec, delivered: Delivered, dataset: Dataset, part: Part, name: str
+) -> Iterator[Flow]:
     verb, place = verb_of(dataset, part, name), f"{dataset.dataset.lower()}.yaml {name}"
     if verb.const is not None:
         yield Flow(dataset.dataset, name, (verb.const,), place)
@@ -98,7 +93,9 @@ def _verb_flow(spec: StudySpec, delivered: Delivered, dataset: Dataset, part: Pa
         terms = tuple(code.upper() for code in taken) if verb.upper else taken
         yield Flow(dataset.dataset, name, terms, f"{place} from {verb.take}")
     elif verb.code is not None:
-        yield Flow(dataset.dataset, name, _filled(map_of(spec, verb.map).values()), f"codemaps.csv {verb.map}")
+        yield Flow(
+            dataset.dataset, name, _filled(map_of(spec, verb.map).values()), f"codemaps.csv {verb.map}"
+        )
     elif verb.lookup is not None:
         terms = _column(spec, verb.lookup, verb.give or "")
         yield Flow(dataset.dataset, name, terms, f"{verb.lookup}.csv {verb.give}")
@@ -109,7 +106,9 @@ def _table_flow(spec: StudySpec, dataset: Dataset, name: str, verb: Verb) -> Ite
     if verb.const is not None:
         yield Flow(dataset.dataset, name, (verb.const,), f"{dataset.dataset.lower()}.yaml {name}")
     elif verb.take is not None and dataset.table is not None:
-        yield Flow(dataset.dataset, name, _column(spec, dataset.table, verb.take), f"{dataset.table}.csv {verb.take}")
+        yield Flow(
+            dataset.dataset, name, _column(spec, dataset.table, verb.take), f"{dataset.table}.csv {verb.take}"
+        )
 
 
 def _namesake_flows(spec: StudySpec, dataset: Dataset, name: str) -> Iterator[Flow]:
@@ -133,8 +132,8 @@ def _item_flows(spec: StudySpec, delivered: Delivered, dataset: Dataset, part: P
             yield Flow(prefix, f"{prefix}ORRES", _filled(pairs.values()), f"codemaps.csv {codemap}")
             standard = pairs if kind == "score" else pairs.values()
             yield Flow(prefix, f"{prefix}STRESC", _filled(standard), f"codemaps.csv {codemap}")
-        given = codes_of(delivered, part, item["unit_from"]) if item.get("unit_from") else []
-        yield Flow(prefix, f"{prefix}ORRESU", _filled([item.get("unit"), *spelled(spec, given)]), f"{place} unit")
+        given = spelled(spec, codes_of(delivered, part, item.get("unit_from") or ""))
+        yield Flow(prefix, f"{prefix}ORRESU", _filled([item.get("unit"), *given]), f"{place} unit")
         yield Flow(prefix, f"{prefix}STRESU", _filled([item.get("std_unit")]), f"{place} std_unit")
 
 
@@ -144,13 +143,19 @@ def _catalogue_flows(spec: StudySpec, dataset: Dataset) -> Iterator[Flow]:
     tests = [row for row in spec.table(_CATALOGUE).iter_rows(named=True) if row["dataset"] == prefix]
     for fact in spec.table(_CATALOGUE).columns:
         for suffix in _SPELLED_OUT.get(fact, (fact,)):
-            yield Flow(prefix, f"{prefix}{suffix}", _filled(row[fact] for row in tests), f"{_CATALOGUE}.csv {fact}")
+            yield Flow(
+                prefix, f"{prefix}{suffix}", _filled(row[fact] for row in tests), f"{_CATALOGUE}.csv {fact}"
+            )
     codes = {row["TESTCD"] for row in tests}
     units = [row["unit"] for row in spec.table("lab_units").iter_rows(named=True) if row["TESTCD"] in codes]
     yield Flow(prefix, f"{prefix}ORRESU", _filled(units), "lab_units.csv unit")
-    words = [row["term"] for row in spec.table(_RESULT_TERMS).iter_rows(named=True) if row["dataset"] == prefix]
+    words = [
+        row["term"] for row in spec.table(_RESULT_TERMS).iter_rows(named=True) if row["dataset"] == prefix
+    ]
     yield Flow(prefix, f"{prefix}STRESC", _filled(words), f"{_RESULT_TERMS}.csv term")
-    yield Flow(prefix, f"{prefix}ANMETH", _column(spec, "lab_methods", "LBANMETH"), "lab_methods.csv LBANMETH")
+    yield Flow(
+        prefix, f"{prefix}ANMETH", _column(spec, "lab_methods", "LBANMETH"), "lab_methods.csv LBANMETH"
+    )
     if roles.form in dataset.sources:
         yield Flow(prefix, f"{prefix}TESTCD", (roles.panel_not_done,), "study.yaml laboratory.panel_not_done")
         yield Flow(prefix, f"{prefix}TEST", (roles.panel_name,), "study.yaml laboratory.panel_name")
@@ -163,12 +168,14 @@ def codes_of(delivered: Delivered, part: Part, column: str) -> list[str]:
     codes = list(found.codes) if found else []
     for where in part.where:
         if where.column == column:
-            codes = [c for c in codes if (c in where.values or not where.values) and c not in where.other_than]
+            codes = [
+                c for c in codes if (c in where.values or not where.values) and c not in where.other_than
+            ]
     return codes
 
 
 def map_of(spec: StudySpec, codemap: str | None) -> dict[str, str | None]:
-    """Code -> term of a map, in its order; a code without a term leaves the variable empty; {} if there is no such map."""
+    """Code -> term of a map in its order, None where a code leaves the variable empty; {} if there is no such map."""
     rows = spec.table("codemaps")
     return dict(rows.filter(rows["map"] == (codemap or "")).select("code", "term").iter_rows())
 

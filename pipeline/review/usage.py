@@ -10,7 +10,13 @@ from collections.abc import Iterator, Mapping
 
 from pipeline.review.delivered import Delivered
 from pipeline.review.usage_parts import dataset_uses
-from pipeline.review.usage_study import identity_uses, laboratory_uses, reference_uses
+from pipeline.review.usage_study import (
+    filtration_uses,
+    identity_uses,
+    laboratory_uses,
+    reference_uses,
+    unblinding_uses,
+)
 from pipeline.review.use import Use
 from pipeline.specs.load import StudySpec
 
@@ -37,3 +43,5 @@ def _named(spec: StudySpec, delivered: Delivered) -> Iterator[Use]:
         yield from dataset_uses(spec, delivered, dataset)
     yield from reference_uses(spec)
     yield from laboratory_uses(spec, delivered)
+    yield from filtration_uses(spec)
+    yield from unblinding_uses(spec)

@@ -1,4 +1,4 @@
-"""Columns that the datasets name themselves: verbs, conditions, joins, forms, items, parts of derivations, relations."""
+"""Columns that the datasets name themselves: verbs, conditions, joins, forms, items, derivations, relations."""
 
 from __future__ import annotations
 
@@ -42,7 +42,11 @@ def condition(where: Where) -> str:
     """A condition in words."""
     if where.values:
         return f"{where.column} is {' or '.join(where.values)}"
-    return f"{where.column} is not {' or '.join(where.other_than)}" if where.other_than else f"{where.column} is filled"
+    return (
+        f"{where.column} is not {' or '.join(where.other_than)}"
+        if where.other_than
+        else f"{where.column} is filled"
+    )
 
 
 def item_rows(spec: StudySpec, part: Part) -> list[dict[str, str | None]]:
@@ -107,15 +111,27 @@ def _ticked_uses(spec: StudySpec, delivered: Delivered, dataset: Dataset, part: 
     for name, variable in dataset.variables.items():
         if variable.derived is not None:
             for column, term in ticked_columns(spec, columns, name).items():
-                yield Use(part.source, column, Role.DERIVES, f"{dataset.dataset}.{name}", f"{term} when ticked")
+                yield Use(
+                    part.source, column, Role.DERIVES, f"{dataset.dataset}.{name}", f"{term} when ticked"
+                )
 
 
 def _named_uses(delivered: Delivered, dataset: Dataset) -> Iterator[Use]:
     """``uses`` of the dataset: every source that has the column; the first one if none has it."""
     for role, column in dataset.uses.items():
-        found = [source for source in dataset.sources if source in delivered and column in delivered[source].columns]
-        joined = [located(part, column) for part in dataset.parts if located(part, column) != (part.source, column)]
-        places = [(source, column) for source in found] or joined or [(source, column) for source in dataset.sources[:1]]
+        found = [
+            source
+            for source in dataset.sources
+            if source in delivered and column in delivered[source].columns
+        ]
+        joined = [
+            located(part, column) for part in dataset.parts if located(part, column) != (part.source, column)
+        ]
+        places = (
+            [(source, column) for source in found]
+            or joined
+            or [(source, column) for source in dataset.sources[:1]]
+        )
         for source, name in places:
             yield Use(source, name, Role.DERIVES, dataset.dataset, f"as {role.replace('_', ' ')}")
 
@@ -126,4 +142,6 @@ def _relation_uses(dataset: Dataset) -> Iterator[Use]:
         ends = [(relation.source, relation.number), *((each.source, each.number) for each in relation.links)]
         for source, column in ends:
             if source is not None:
-                yield Use(source, column, Role.DERIVES, dataset.dataset, f"links records of relation {relation.id}")
+                yield Use(
+                    source, column, Role.DERIVES, dataset.dataset, f"links records of relation {relation.id}"
+                )

@@ -11,63 +11,70 @@ from pipeline.specs.load import StudySpec
 from pipeline.specs.models import Dataset, Laboratory, Moment
 
 _MOMENTS = {
-    "consent": "informed consent (DM.RFICDTC)",
-    "assignment": "randomization",
-    "exposure_start": "first exposure (DM.RFXSTDTC, DM.RFSTDTC)",
-    "exposure_end": "last exposure (DM.RFXENDTC)",
-    "end_of_participation": "end of participation (DM.RFENDTC)",
-    "death": "death (DM.DTHDTC)",
-    "rescue": "start of rescue (epochs)",
+    "consent": ("DM.RFICDTC", "informed consent"),
+    "assignment": ("DM", "randomization"),
+    "exposure_start": ("DM.RFXSTDTC", "first exposure, reference of all study days"),
+    "exposure_end": ("DM.RFXENDTC", "last exposure"),
+    "end_of_participation": ("DM.RFENDTC", "end of participation"),
+    "death": ("DM.DTHDTC", "death"),
+    "rescue": ("SE.SESTDTC", "start of rescue"),
 }
-# Roles of the laboratory's file: what each fills or drives; a role that is not named here drives a derivation.
-_CENTRAL = {
-    "subject": (Role.IDENTIFIES, "", "subject"),
-    "visit_label": (Role.DERIVES, "VISITNUM", "visit, unless the collection form names another"),
-    "accession": (Role.FILLS, "REFID", ""),
-    "date": (Role.FILLS, "DTC", ""),
-    "time": (Role.FILLS, "DTC", ""),
-    "test": (Role.DERIVES, "TESTCD", "through the test catalogue"),
-    "specimen": (Role.DERIVES, "SPEC", "through the test catalogue"),
-    "loinc": (Role.FILLS, "LOINC", ""),
-    "method": (Role.DERIVES, "ANMETH", "through the table of formulas"),
-    "result": (Role.FILLS, "ORRES", ""),
-    "unit": (Role.FILLS, "ORRESU", ""),
-    "low": (Role.FILLS, "ORNRLO", ""),
-    "high": (Role.FILLS, "ORNRHI", ""),
-    "reference_text": (Role.FILLS, "STNRC", ""),
-    "status": (Role.DECIDES, "", "which rows count"),
-    "revision": (Role.DERIVES, "SPID", "and which row counts"),
-    "reported": (Role.DECIDES, "", "which of two equal rows counts"),
-    "comment": (Role.FILLS, "REASND", "when cancelled"),
-    "name": (Role.FILLS, "NAM", ""),
-    "fasting": (Role.FILLS, "FAST", ""),
-    "quantitation": (Role.FILLS, "LLOQ", ""),
-}
-_FORM = {
-    "form_performed": (Role.DECIDES, "", "whether the panels were drawn"),
-    "form_reason": (Role.FILLS, "REASND", "of panels that were not drawn"),
-    "form_date": (Role.FILLS, "DTC", "of panels that were not drawn"),
-    "form_time": (Role.FILLS, "DTC", "of panels that were not drawn"),
-}
-_LOCAL = {
-    "local_result": (Role.FILLS, "ORRES", ""),
-    "local_performed": (Role.DECIDES, "", "done or not done"),
-}
-_NO_COLUMN = frozenset({"source", "form", "local", "planned", "panel_name"})
+_VISIT_DATES = ("SV.SVSTDTC", "SV.SVENDTC")
+# Roles of the laboratory, what each does, and the variables it does it for (none: the records as such).
+_Part = tuple[str, Role, str, str]
+_BY_CATALOGUE = "TESTCD TEST CAT SPEC METHOD BDAGNT TSTOPO TSTDTL"
+_CENTRAL: tuple[_Part, ...] = (
+    ("subject", Role.IDENTIFIES, "", "subject"),
+    ("visit_label", Role.DERIVES, "VISITNUM", "unless the collection form names another visit"),
+    ("accession", Role.FILLS, "REFID", ""),
+    ("accession", Role.DERIVES, "SPID", ""),
+    ("date", Role.FILLS, "DTC", ""),
+    ("time", Role.FILLS, "DTC", ""),
+    ("test", Role.DERIVES, f"{_BY_CATALOGUE} SPID", "through the test catalogue"),
+    ("specimen", Role.DERIVES, _BY_CATALOGUE, "through the test catalogue"),
+    ("loinc", Role.FILLS, "LOINC", ""),
+    ("method", Role.DERIVES, "ANMETH", "through the table of formulas"),
+    ("result", Role.FILLS, "ORRES", ""),
+    ("result", Role.DERIVES, "STRESC STRESN NRIND", ""),
+    ("unit", Role.FILLS, "ORRESU", ""),
+    ("unit", Role.DERIVES, "STRESC STRESN", ""),
+    ("low", Role.FILLS, "ORNRLO", ""),
+    ("low", Role.DERIVES, "STNRLO NRIND", ""),
+    ("high", Role.FILLS, "ORNRHI", ""),
+    ("high", Role.DERIVES, "STNRHI NRIND", ""),
+    ("reference_text", Role.FILLS, "STNRC", ""),
+    ("status", Role.DECIDES, "STAT", "and which rows count"),
+    ("revision", Role.DERIVES, "SPID", "and which rows count"),
+    ("reported", Role.DECIDES, "", "which of two equal rows counts"),
+    ("comment", Role.FILLS, "REASND", "of a cancelled test"),
+    ("name", Role.FILLS, "NAM", ""),
+    ("fasting", Role.FILLS, "FAST", ""),
+    ("quantitation", Role.FILLS, "LLOQ", ""),
+)
+_FORM: tuple[_Part, ...] = (
+    ("form_performed", Role.DECIDES, "STAT", "of panels that were not drawn"),
+    ("form_reason", Role.FILLS, "REASND", "of panels that were not drawn"),
+)
+_LOCAL: tuple[_Part, ...] = (
+    ("local_result", Role.FILLS, "ORRES", ""),
+    ("local_result", Role.DERIVES, "STRESC NRIND", ""),
+    ("local_performed", Role.DECIDES, "STAT", ""),
+)
+_NO_COLUMN = frozenset({"source", "form", "form_accession", "local", "planned", "panel_name"})
 
 
 def reference_uses(spec: StudySpec) -> Iterator[Use]:
     """Columns behind a subject's reference moments and the dates of the visits."""
-    reference = spec.study.reference
     for name, moment in moments(spec).items():
-        target = _MOMENTS.get(name, name.replace("_", " "))
+        target, how = _MOMENTS.get(name, ("every record", name.replace("_", " ")))
         for column in filter(None, (moment.date, moment.time)):
-            yield Use(moment.source, column, Role.DERIVES, target)
+            yield Use(moment.source, column, Role.DERIVES, target, how)
         for where in moment.where:
-            yield Use(moment.source, where.column, Role.DECIDES, target, f"counts where {condition(where)}")
-    for each in reference.visit_dates:
+            yield Use(moment.source, where.column, Role.DECIDES, target, f"{how} where {condition(where)}")
+    for each in spec.study.reference.visit_dates:
         for column in filter(None, (each.date, each.end)):
-            yield Use(each.source, column, Role.DERIVES, "dates of the visit (SV.SVSTDTC, SV.SVENDTC)")
+            for target in _VISIT_DATES:
+                yield Use(each.source, column, Role.DERIVES, target, "places the visit in time")
 
 
 def moments(spec: StudySpec) -> dict[str, Moment]:
@@ -81,51 +88,78 @@ def laboratory_uses(spec: StudySpec, delivered: Delivered) -> Iterator[Use]:
     """Columns that play a role of the laboratory, for every dataset that reads its file or forms."""
     roles = spec.study.laboratory
     datasets = [each for each in spec.datasets.values() if each.build == "laboratory"]
-    central = [each for each in datasets if roles.source in each.sources]
-    yield from _role_uses(roles, delivered, roles.source, _central_roles(roles, delivered), central)
-    yield from _role_uses(roles, delivered, roles.form, _FORM, [d for d in datasets if roles.form in d.sources])
-    yield from _role_uses(roles, delivered, roles.local, _LOCAL, [d for d in datasets if roles.local in d.sources])
-    if central:
-        yield Use(roles.form, roles.form_accession, Role.DECIDES, central[0].dataset, "visit of the sample")
+    played = {roles.source: (*_CENTRAL, *_further(roles, delivered)), roles.form: _FORM, roles.local: _LOCAL}
+    for source, parts in played.items():
+        for dataset in datasets:
+            if source in dataset.sources:
+                yield from _role_uses(roles, source, parts, dataset)
+    if any(roles.source in each.sources for each in datasets):
+        yield Use(roles.form, roles.form_accession, Role.DECIDES, "every result", "visit of the sample")
         for column in (roles.visit_label, roles.accession, roles.date):
-            yield Use(roles.source, column, Role.DERIVES, "visits", "a draw is a record of its visit")
+            for target in _VISIT_DATES:
+                yield Use(roles.source, column, Role.DERIVES, target, "places the visit in time")
 
 
-def _central_roles(roles: Laboratory, delivered: Delivered) -> dict[str, tuple[Role, str, str]]:
-    """The known roles of the file, and any further role that names one of its columns."""
+def _further(roles: Laboratory, delivered: Delivered) -> tuple[_Part, ...]:
+    """Roles that are not named above and hold the name of a column: they drive a derivation."""
     columns = delivered[roles.source].columns if roles.source in delivered else {}
-    known = {*_CENTRAL, *_FORM, *_LOCAL, *_NO_COLUMN, "form_accession"}
-    further = {
-        name: (Role.DERIVES, "", name.replace("_", " "))
-        for name in type(roles).model_fields
-        if name not in known and getattr(roles, name) in columns
+    known = _NO_COLUMN | {name for name, *_ in (*_CENTRAL, *_FORM, *_LOCAL)}
+    names = [
+        name for name in type(roles).model_fields if name not in known and getattr(roles, name) in columns
+    ]
+    return tuple((name, Role.DERIVES, "", name.replace("_", " ")) for name in names)
+
+
+def _role_uses(roles: Laboratory, source: str, parts: Iterable[_Part], dataset: Dataset) -> Iterator[Use]:
+    for name, role, suffixes, how in parts:
+        named = [
+            variable for suffix in suffixes.split() for variable in (suffix, f"{dataset.dataset}{suffix}")
+        ]
+        filled = [f"{dataset.dataset}.{variable}" for variable in named if variable in dataset.variables]
+        for target in filled if suffixes else [dataset.dataset]:
+            yield Use(source, getattr(roles, name), role, target, how)
+
+
+def filtration_uses(spec: StudySpec) -> Iterator[Use]:
+    """Columns of the roster that the formula of the glomerular filtration rate needs."""
+    needs = spec.study.filtration
+    if needs is not None:
+        for column in (needs.birth, needs.age, needs.sex):
+            how = f"formula of {needs.test}"
+            yield Use(spec.study.reference.roster, column, Role.DERIVES, needs.dataset, how)
+
+
+def unblinding_uses(spec: StudySpec) -> Iterator[Use]:
+    """Columns that only an unblinded build reads: the key, the released product, and what they are compared with."""
+    blinding, reference = spec.blinding, spec.study.reference
+    if blinding is None:
+        return
+    named = {
+        blinding.key.source: blinding.key,
+        blinding.release.source: blinding.release,
+        blinding.schedule.source: blinding.schedule,
+        reference.assignment.source: blinding.assignment,
+        reference.exposure_start.source: blinding.infusion,
     }
-    return {name: fact for name, fact in _CENTRAL.items() if hasattr(roles, name)} | further
+    for source, columns in named.items():
+        for role, column in columns.model_dump(exclude={"source"}).items():
+            yield Use(source, column, Role.UNBLINDS, "unblinded builds", role)
 
 
-def _role_uses(
-    roles: Laboratory,
-    delivered: Delivered,
-    source: str,
-    named: dict[str, tuple[Role, str, str]],
-    datasets: Iterable[Dataset],
-) -> Iterator[Use]:
-    for dataset in datasets:
-        for name, (role, suffix, how) in named.items():
-            variables = (suffix, f"{dataset.dataset}{suffix}") if suffix else ()
-            filled = [variable for variable in variables if variable in dataset.variables]
-            if filled or not suffix:
-                target = f"{dataset.dataset}.{filled[0]}" if filled else dataset.dataset
-                yield Use(source, getattr(roles, name), role, target, how)
+def _is_site(source: Source, column: str) -> bool:
+    return source.columns[column].kind == SITE_KIND
 
 
 def identity_uses(spec: StudySpec, source: Source) -> Iterator[Use]:
     """Columns that every file has for itself: study, subject, site, visit, contact, record and the mark of deletion."""
     reference, deleted = spec.study.reference, spec.study.delivery.deleted
-    known = {
+    sites: dict[str | None, str] = {
+        name: "site of the subject, checked" for name in source.columns if _is_site(source, name)
+    }
+    known: dict[str | None, str] = {
+        **sites,
         source.study_column: "study, checked and written as STUDYID",
         source.subject_column: "subject (USUBJID)",
-        **{name: "site of the subject, checked" for name, each in source.columns.items() if each.kind == SITE_KIND},
         reference.visit_column: "visit of the row",
         reference.repeat_column: "which unplanned contact the row is",
         reference.record_column: "record of the sender",

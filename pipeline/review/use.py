@@ -12,6 +12,7 @@ class Role(StrEnum):
     FILLS = "fills"  # its value is the value of a variable
     DERIVES = "derives"  # its value goes into a derivation
     DECIDES = "decides"  # its value chooses rows or records
+    UNBLINDS = "unblinds"  # read by an unblinded build only
     IDENTIFIES = "identifies"  # its value says which subject, visit, contact or record a row is
 
 

@@ -36,7 +36,9 @@ def _names(spec: StudySpec, name: str, dataset: Dataset) -> Iterator[Problem]:
                 yield Problem("codelist", f"{name}.{variable}", what, "correct it, or run 'sdtm standard'")
     for qualifier in dataset.supplements:
         if not _QNAM.fullmatch(qualifier):
-            yield Problem("variable", f"SUPP{name}.{qualifier}", "is no name of a qualifier", "at most 8 of A-Z, 0-9, _")
+            yield Problem(
+                "variable", f"SUPP{name}.{qualifier}", "is no name of a qualifier", "at most 8 of A-Z, 0-9, _"
+            )
     if dataset.supplements and f"SUPP{name}" not in spec.datasets:
         what = f"has {len(dataset.supplements)} qualifiers, but the study has no SUPP{name}"
         yield Problem("variable", name, what, f"add SUPP{name} to the datasets of study.yaml")
@@ -48,12 +50,16 @@ def _missing(spec: StudySpec, name: str, dataset: Dataset) -> Iterator[Problem]:
     for (owner, variable), facts in spec.standard.variables.items():
         if owner == family and facts.core in _NECESSARY and variable not in dataset.variables:
             what = f"is {_NECESSARY[facts.core]} by SDTMIG and is not in the dataset"
-            yield Problem("variable", f"{name}.{variable}", what, "add it; say 'empty' and why if it has no value")
+            yield Problem(
+                "variable", f"{name}.{variable}", what, "add it; say 'empty' and why if it has no value"
+            )
 
 
 def _unfilled(name: str, dataset: Dataset) -> Iterator[Problem]:
     for variable, verb in dataset.variables.items():
-        if not _says(verb) and not any(_says(part.set[variable]) for part in dataset.parts if variable in part.set):
+        if not _says(verb) and not any(
+            _says(part.set[variable]) for part in dataset.parts if variable in part.set
+        ):
             what = "has no verb, neither in the dataset nor in a part"
             yield Problem("variable", f"{name}.{variable}", what, "say how it is filled")
     for part in dataset.parts:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pipeline.review.usage import Usage
 from pipeline.review.usage_parts import condition, located, verb_columns
 from pipeline.review.use import CARRIES
-from pipeline.specs.load import StudySpec, verb_of
+from pipeline.specs.load import verb_of
 from pipeline.specs.models import Dataset, Part, Verb
 
-_MOST_COLUMNS = 8  # more are counted, and listed with the items
+_MOST_COLUMNS = 8  # more are only counted
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def part_words(part: Part) -> str:
     return f"{part.source} where {told}" if told else part.source
 
 
-def filled_lines(spec: StudySpec, dataset: Dataset, variable: str, uses: Usage) -> tuple[Line, ...]:
+def filled_lines(dataset: Dataset, variable: str, uses: Usage) -> tuple[Line, ...]:
     """One line for each way in which the parts fill the variable; one line without rows if there is only one way."""
     own: Verb = dataset.variables[variable]
     special = [part for part in dataset.parts if variable in part.set]
@@ -61,7 +61,7 @@ def filled_lines(spec: StudySpec, dataset: Dataset, variable: str, uses: Usage) 
         pieces = verb_words(verb_of(dataset, part, variable), [part], dataset)
         grouped.setdefault(pieces, []).append(part_words(part))
     if general or not special:
-        pieces = verb_words(own, general, dataset) + _behind(dataset, variable, uses, own)
+        pieces = verb_words(own, general, dataset) + _behind(dataset, variable, uses, special)
         if pieces:
             grouped.setdefault(pieces, []).extend(part_words(part) for part in general)
         elif general:
@@ -80,19 +80,23 @@ def verb_words(verb: Verb, parts: list[Part], dataset: Dataset) -> tuple[Piece, 
     if verb.derived is not None:
         return (Piece(verb.derived),)
     columns = verb_columns(verb)
-    if not columns:
-        return ()
-    if not parts:
+    if columns and not parts:
         return _from_table(verb, dataset)
-    first = _places(parts, columns[0])
+    return _from_columns(verb, [_places(parts, column) for column in columns])
+
+
+def _from_columns(verb: Verb, places: list[tuple[Piece, ...]]) -> tuple[Piece, ...]:
+    if not places:
+        return ()
     if verb.take is not None:
-        return (Piece("taken from "), *first, Piece(", upper case" if verb.upper else ""))
+        return (Piece("taken from "), *places[0], Piece(", upper case" if verb.upper else ""))
     if verb.code is not None:
-        return (*first, Piece(" through map "), Piece(verb.map or "", f"m-{verb.map}"))
+        return (*places[0], Piece(" through map "), Piece(verb.map or "", f"m-{verb.map}"))
     if verb.lookup is not None:
-        return (Piece(f"{verb.give} of table "), Piece(verb.lookup, f"t-{verb.lookup}"), Piece(" by "), *first)
-    time = (Piece(" with time "), *_places(parts, columns[1])) if verb.time else ()
-    return (Piece("date "), *first, *time)
+        table = Piece(verb.lookup, f"t-{verb.lookup}")
+        return (Piece(f"{verb.give} of table "), table, Piece(" by "), *places[0])
+    time = (Piece(" with time "), *places[1]) if verb.time else ()
+    return (Piece("date "), *places[0], *time)
 
 
 def _from_table(verb: Verb, dataset: Dataset) -> tuple[Piece, ...]:
@@ -112,14 +116,19 @@ def joined(pieces: Iterable[Piece], between: str = ", ") -> tuple[Piece, ...]:
     return tuple(found)
 
 
-def _behind(dataset: Dataset, variable: str, uses: Usage, verb: Verb) -> tuple[Piece, ...]:
-    """The delivered columns behind a derived variable, where the specification ties them to it."""
-    if verb.derived is None:
+def _behind(dataset: Dataset, variable: str, uses: Usage, special: list[Part]) -> tuple[Piece, ...]:
+    """The delivered columns behind a derived variable, except those of parts that fill it in their own way."""
+    if dataset.variables[variable].derived is None:
         return ()
-    target = f"{dataset.dataset}.{variable}"
-    places = [place for place, found in uses.items() if any(u.target == target and u.role in CARRIES for u in found)]
+    target, elsewhere = f"{dataset.dataset}.{variable}", {part.source for part in special}
+    places = [
+        place
+        for place, found in uses.items()
+        if place[0] not in elsewhere and any(use.target == target and use.role in CARRIES for use in found)
+    ]
     if not places:
         return ()
     if len(places) > _MOST_COLUMNS:
-        return (Piece(f" (from {len(places)} columns, see the items)"),)
+        files = len({source for source, _ in places})
+        return (Piece(f" (from {len(places)} columns of {files} file{'' if files == 1 else 's'})"),)
     return (Piece(" (from "), *joined(column_piece(*place) for place in places), Piece(")"))

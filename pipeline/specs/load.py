@@ -12,6 +12,8 @@ import polars as pl
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import SpecError
+from pipeline.specs.blinding import Blinding, contradictions
+from pipeline.specs.choices import choice_problems, with_settings
 from pipeline.specs.models import Dataset, Part, Study, Variable, Verb
 from pipeline.specs.standard import Standard, VariableFacts, load_standard
 from pipeline.specs.text_yaml import read_yaml
@@ -32,6 +34,7 @@ class StudySpec:
     standard: Standard
     datasets: Mapping[str, Dataset]
     tables: Mapping[str, pl.DataFrame]
+    blinding: Blinding | None = None
 
     def dataset(self, name: str) -> Dataset:
         """The specification of one dataset; SpecError if the study has none of that name."""
@@ -66,14 +69,19 @@ class StudySpec:
 
 
 @lru_cache(maxsize=4)
-def load_study(specs: Path, name: str) -> StudySpec:
-    """The study in ``specs/name``; SpecError with file and place for anything that is wrong in it."""
+def load_study(specs: Path, name: str, overlay: str | None = None) -> StudySpec:
+    """The study in ``specs/name``; SpecError with file and place for anything that is wrong in it.
+
+    Files in the folder ``overlay`` of the study add to the files of the same name: lists grow, entries are replaced.
+    """
     folder = specs / name
     if not (folder / "study.yaml").is_file():
         raise SpecError(str(folder), "is not a study folder (no study.yaml)", "check SDTM_STUDY")
-    study = _parsed(Study, folder / "study.yaml")
+    study = _parsed(Study, *_layers(folder, "study.yaml", overlay))
+    blinding = folder / "blinding.yaml"
     datasets = {
-        each: _parsed(Dataset, folder / "domains" / f"{each.lower()}.yaml") for each in study.datasets
+        each: _parsed(Dataset, *_layers(folder, f"domains/{each.lower()}.yaml", overlay))
+        for each in study.datasets
     }
     spec = StudySpec(
         name=name,
@@ -81,16 +89,42 @@ def load_study(specs: Path, name: str) -> StudySpec:
         study=study,
         standard=load_standard(specs / "standard"),
         datasets=datasets,
-        tables={path.stem: _table(path) for path in sorted((folder / "tables").glob("*.csv"))},
+        tables={
+            path.stem: with_settings(path.stem, _table(path), study.settings)
+            for path in sorted((folder / "tables").glob("*.csv"))
+        },
+        blinding=_parsed(Blinding, blinding) if blinding.is_file() else None,
     )
-    if found := list(_problems(spec)):
+    if found := [*_problems(spec), *_arm_problems(spec)]:
         raise SpecError(*found[0])
     return spec
 
 
-def _parsed(model: type[_Model], path: Path) -> _Model:
+def _layers(folder: Path, name: str, overlay: str | None) -> list[Path]:
+    """The file and what lies over it; the file alone if there is neither, so that its absence is told."""
+    over = [folder / overlay / Path(name).name] if overlay else []
+    return [path for path in (folder / name, *over) if path.is_file()] or [folder / name]
+
+
+def _merged(paths: tuple[Path, ...]) -> Any:
+    """The content of the files: a later one replaces entries, extends lists and adds keys."""
+    content = read_yaml(paths[0])
+    for path in paths[1:]:
+        for key, value in read_yaml(path).items():
+            known = content.get(key)
+            if isinstance(known, dict) and isinstance(value, dict):
+                content[key] = {**known, **value}
+            elif isinstance(known, list) and isinstance(value, list):
+                content[key] = [*known, *value]
+            else:
+                content[key] = value
+    return content
+
+
+def _parsed(model: type[_Model], *paths: Path) -> _Model:
+    path = paths[-1]
     try:
-        return model.model_validate(read_yaml(path))
+        return model.model_validate(_merged(paths))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"])
@@ -98,19 +132,23 @@ def _parsed(model: type[_Model], path: Path) -> _Model:
 
 
 def _table(path: Path) -> pl.DataFrame:
-    return pl.read_csv(path, infer_schema=False, null_values="")
+    try:
+        return pl.read_csv(path, infer_schema=False, null_values="")
+    except pl.exceptions.PolarsError as error:
+        raise SpecError(path.name, "is not a table (comma-separated, UTF-8, equal rows)", "mend the table") from error
 
 
-def _problems(spec: StudySpec) -> Iterator[tuple[str, str]]:
-    """What the models cannot see by themselves: names against the standard, keys, codemaps, tables."""
+def _problems(spec: StudySpec) -> Iterator[tuple[str, ...]]:
+    """What the models cannot see by themselves: names against the standard, keys, codemaps, tables, settings."""
+    yield from choice_problems(spec.study)
     for name, dataset in spec.datasets.items():
         place = f"{name.lower()}.yaml"
         if dataset.dataset != name:
             yield place, f"describes {dataset.dataset}"
         for variable in dataset.variables:
             spec.standard.variable(name, variable)
-        if unknown := [key for key in dataset.keys if key not in dataset.variables]:
-            yield place, f"key {unknown[0]} is not a variable of the dataset"
+        for what, unknown in _no_variables(dataset):
+            yield place, f"{what} {unknown} is not a variable of the dataset"
         for verb in _verbs(dataset):
             if verb.map and verb.map not in set(spec.table("codemaps")["map"]):
                 yield place, f"map {verb.map} is not in codemaps.csv"
@@ -118,11 +156,32 @@ def _problems(spec: StudySpec) -> Iterator[tuple[str, str]]:
                 spec.table(verb.lookup)
         for part in dataset.parts:
             if part.items:
-                spec.table(part.items)
+                yield from _item_problems(spec, part.items)
+
+
+def _no_variables(dataset: Dataset) -> Iterator[tuple[str, str]]:
+    """Names that stand where a variable of the dataset must, with what they are."""
+    named = [("key", dataset.keys), ("baseline key", dataset.baseline_keys)]
+    named += [(f"parts.{part.source}.set:", tuple(part.set)) for part in dataset.parts]
+    yield from ((what, name) for what, names in named for name in names if name not in dataset.variables)
+
+
+def _item_problems(spec: StudySpec, table: str) -> Iterator[tuple[str, ...]]:
+    """Results of items that go through a codemap which the study does not have."""
+    named = spec.table(table)["result"].str.extract(r"^(?:score|term):(.*)$").drop_nulls().unique().sort()
+    for codemap in named:
+        if codemap not in set(spec.table("codemaps")["map"]):
+            yield f"{table}.csv", f"map {codemap} is not in codemaps.csv", "add it, or mend the setting that names it"
+
+
+def _arm_problems(spec: StudySpec) -> list[tuple[str, str]]:
+    told = [] if spec.blinding is None else contradictions(spec.blinding, spec.tables)
+    return [("blinding.yaml", each) for each in told]
 
 
 def _verbs(dataset: Dataset) -> Iterator[Verb]:
     yield from dataset.variables.values()
+    yield from dataset.supplements.values()
     for part in dataset.parts:
         yield from part.set.values()
 

@@ -9,31 +9,16 @@ define.xml method. Cross-checks against the standard are in ``load.py``.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from pipeline.specs.frozen import Frozen, Names, YesNo
+from pipeline.specs.score_models import Filtration, Scores
 
 Origin = Literal["Assigned", "Collected", "Derived", "Predecessor", "Protocol", "Not Available"]
 OriginSource = Literal["Investigator", "Subject", "Vendor", "Sponsor"]
-
-
-def _yes_no(value: Any) -> Any:
-    return {"yes": True, "no": False, None: False}.get(value, value)
-
-
-def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
 _VERBS = ("const", "take", "code", "lookup", "date", "derived", "empty")
-YesNo = Annotated[bool, BeforeValidator(_yes_no)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-
-
-class Frozen(BaseModel):
-    """No unknown key, no change after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Verb(Frozen):
@@ -262,8 +247,6 @@ class Laboratory(Frozen):
     form_accession: str
     form_performed: str
     form_reason: str
-    form_date: str
-    form_time: str
     local: str
     local_result: str
     local_performed: str
@@ -282,6 +265,7 @@ class Reference(Frozen):
     exposure_start: Moment
     exposure_end: Moment
     end_of_participation: Moment
+    last_contact: Moment
     death: Moment
     rescue: Moment
     sites: str
@@ -355,6 +339,8 @@ class Study(Frozen):
     settings: dict[str, Setting]
     reference: Reference
     laboratory: Laboratory
+    scores: Scores | None = None
+    filtration: Filtration | None = None
     datasets: Names
     extensions: tuple[Extension, ...] = ()
     not_submitted: tuple[NotSubmitted, ...] = ()

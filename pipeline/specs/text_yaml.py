@@ -54,3 +54,5 @@ def read_yaml(path: Path) -> Any:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise SpecError(f"{path}:{line}", error.problem or "not YAML", "mend the YAML") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SpecError(str(path), "is not YAML in UTF-8", "mend the YAML") from error

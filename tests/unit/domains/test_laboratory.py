@@ -37,9 +37,9 @@ def test_a_result_becomes_a_record_with_the_catalogues_facts() -> None:
 
 
 def test_another_unit_is_converted_exactly_and_its_limits_unrounded() -> None:
-    trial = lab(result("1.10", LABTESTCD="CREAT", SPECIMEN="SER", UNIT="mg/dL", REFLO="0.5", REFHI="0.9"))
+    trial = lab(result("95", LABTESTCD="GLUC", SPECIMEN="SER", UNIT="mg/dL", REFLO="70", REFHI="90"))
     results = ("LBORRES", "LBORRESU", "LBSTRESC", "LBSTRESN", "LBSTRESU", "LBSTNRLO", "LBSTNRHI", "LBNRIND")
-    assert trial.records("LB", *results) == [("1.10", "mg/dL", "97", 97.0, "umol/L", 44.2, 79.56, "HIGH")]
+    assert trial.records("LB", *results) == [("95", "mg/dL", "5.3", 5.3, "mmol/L", 3.88549, 4.99563, "HIGH")]
 
 
 @pytest.mark.parametrize(
@@ -59,20 +59,23 @@ def test_a_word_that_stands_for_no_result_is_not_done_with_that_reason(word: str
     ]
 
 
-def test_a_word_that_stands_for_no_result_is_told_beside_the_comment() -> None:
-    trial = lab(result("HEMOLYZED", COMMENT="recollect"))
-    assert trial.records("LB", "LBREASND") == [("HEMOLYZED; RECOLLECT",)]
+@pytest.mark.parametrize(
+    ("status", "reason"), [("F", "HEMOLYZED; RECOLLECT"), ("X", "RECOLLECT")]
+)
+def test_a_word_that_stands_for_no_result_is_told_beside_the_comment(status: str, reason: str) -> None:
+    trial = lab(result("HEMOLYZED", COMMENT="recollect", RSTAT=status))
+    assert trial.records("LB", "LBREASND") == [(reason,)]
 
 
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"UNIT": "furlong"}, "RESULT._problem"),
-        ({"UNIT": None}, "RESULT._problem"),
-        ({"UNIT": "g/L"}, "RESULT._problem"),  # grams are not G/L
-        ({"RESULT": "2,5"}, "RESULT._problem"),
-        ({"RESULT": "+++"}, "RESULT._problem"),
-        ({"RESULT": None}, "RESULT._problem"),
+        ({"UNIT": "furlong"}, "RESULT.unit_unknown"),
+        ({"UNIT": None}, "RESULT.unit_missing"),
+        ({"UNIT": "g/L"}, "RESULT.unit_unknown"),  # grams are not G/L
+        ({"RESULT": "2,5"}, "RESULT.comma"),
+        ({"RESULT": "+++"}, "RESULT.text"),
+        ({"RESULT": None}, "RESULT.missing"),
         ({"LABTESTCD": "KRYPTONITE"}, "LABTESTCD"),
         ({"SPECIMEN": "UR"}, "LABTESTCD"),
         ({"VISITLBL": "SOMETIME"}, "visit_label"),
@@ -98,7 +101,7 @@ def test_character_results_are_mapped_and_judged_by_the_normal_results(word: str
 
 def test_a_word_that_is_no_result_term_is_quarantined() -> None:
     assert fates(lab(result("PURPLE", LABTESTCD="PROT", SPECIMEN="UR", UNIT=None))) == [
-        (2, "quarantined", "lab_results.RESULT._problem")
+        (2, "quarantined", "lab_results.RESULT.text")
     ]
 
 
@@ -186,6 +189,11 @@ def test_a_form_of_another_subject_does_not_move_a_draw() -> None:
     assert lab(result(), **form).records("LB", "VISITNUM") == [(3.0,)]
 
 
+def test_an_unknown_label_is_quarantined_even_where_the_form_knows_the_visit() -> None:
+    form = {"edc_lbc": [{"VISITOID": "W1", "ACCESSN": "A1", "LBPERF": "Y", "LBDAT": "08-FEB-2027"}]}
+    assert fates(lab(result(VISITLBL="SOMETIME"), **form)) == [(2, "quarantined", "lab_results.visit_label")]
+
+
 def test_a_panel_that_was_not_drawn_is_one_not_done_record_a_planned_category() -> None:
     form = {"edc_lbc": [{"VISITOID": "W1", "LBPERF": "N", "LBREASND": "no veins", "LBDAT": None}]}
     found = lab(**form).records("LB", "LBTESTCD", "LBCAT", "LBSTAT", "LBREASND", "LBORRES", "VISITNUM")
@@ -254,7 +262,7 @@ def test_the_formula_of_a_filtration_rate_is_the_laboratorys_and_an_unknown_one_
     known = lab(result("74.5", METHOD="IDMS MDRD", **rate))
     assert known.records("LB", "LBANMETH", "LBSTRESC", "LBSTRESU") == [("MDRD ENZYMATIC FORMULA", "74.5", "mL/min/1.73 m2")]
     unknown = lab(result("74.5", METHOD="COCKCROFT", **rate))
-    assert fates(unknown) == [(2, "quarantined", "lab_results.RESULT._problem")]
+    assert fates(unknown) == [(2, "quarantined", "lab_results.RESULT.formula")]
 
 
 def test_the_baseline_is_the_last_result_before_the_infusion_and_counts_same_day_pre_dose_draws() -> None:

@@ -174,7 +174,7 @@ def test_codes_are_decoded_by_the_variable_that_names_them() -> None:
     assert _one(decode.format("CL.LBTESTCD", "ALT")) == "Alanine Aminotransferase"
     assert _one(decode.format("CL.VISITNUM", "1")) == "DAY 1"
     assert _one(decode.format("CL.ARMCD", "MASKED")) == "Masked"
-    assert _one(decode.format("CL.NY.N-Y", "Y")) == "Yes"
+    assert _one(decode.format(_list_of("IT.AE.AESER"), "Y")) == "Yes"
 
 
 def test_terms_of_the_study_are_all_there_because_they_can_be_collected() -> None:
@@ -211,6 +211,41 @@ def test_a_value_in_none_of_several_codelists_stops_the_document() -> None:
     wrong = sf.described("DS", sf.CONSENT | {"DSDECOD": "SOMETHING"})
     with pytest.raises(BuildFailed, match="no codelist of the variable holds its values"):
         _document([wrong])
+
+
+def test_a_variable_that_no_category_tells_apart_is_told_apart_by_its_own_value() -> None:
+    antibody = {"ISTESTCD": "MBAB", "ISTEST": "Microbial-induced Antibody", "ISCAT": "INFECTION SCREENING"}
+    core = antibody | {"ISBDAGNT": "HEPATITIS B VIRUS CORE ANTIGEN", "ISORRES": "NEG", "ISSTRESC": "NEGATIVE"}
+    virus = antibody | {"ISBDAGNT": "HEPATITIS C VIRUS", "ISORRES": "0.2", "ISSTRESC": "0.2", "ISSTRESN": 0.2}
+    found = sf.described("IS", core, virus)
+    document = _document([found])
+    check_define(document, [found.member(sf.datetime_of_cut())], [found])
+    root = etree.fromstring(document)
+    where = "//def:WhereClauseDef[@OID='WC.IS.ISBDAGNT.{}']/odm:RangeCheck/odm:CheckValue/text()"
+    assert _one(where.format("MICROORG"), root) == "HEPATITIS C VIRUS"
+    assert _one(where.format("ISBDAGT"), root) == "HEPATITIS B VIRUS CORE ANTIGEN"
+    assert _item("IT.IS.ISORRES.MBAB.HEPATITIS_C_VIRUS", root).get("DataType") == "float"
+    assert _item("IT.IS.ISORRES.MBAB.HEPATITIS_B_VIRUS_CORE_ANTIGEN", root).get("DataType") == "text"
+
+
+def test_each_dataset_shows_its_own_part_of_a_shared_list() -> None:
+    infusion = {"EXTRT": "MASKED", "EXROUTE": "INTRAVENOUS", "EXDOSFRM": "INJECTION"}
+    found = [
+        sf.described("EX", infusion),
+        sf.described("CM", {"CMTRT": "METHOTREXATE", "CMROUTE": "ORAL"}),
+    ]
+    root = etree.fromstring(_document(found))
+    route = _one("//odm:ItemDef[@OID='IT.EX.EXROUTE']/odm:CodeListRef/@CodeListOID", root)
+    assert route == "CL.ROUTE.INTRAVENOUS"
+    values = root.xpath(f"//odm:CodeList[@OID='{route}']/*/@CodedValue", namespaces=NAMESPACES)
+    assert values == ["INTRAVENOUS"]
+
+
+def test_a_predecessor_is_named_in_words() -> None:
+    root = etree.fromstring(_document([sf.described("EX", {"EXTRT": "MASKED", "EXREFID": "B1"})]))
+    origin = _one("//odm:ItemDef[@OID='IT.EX.EXREFID']/def:Origin", root)
+    assert (origin.get("Type"), origin.get("Source")) == ("Predecessor", None)
+    assert "".join(origin.itertext()).strip() == "EC.ECREFID"
 
 
 def test_a_qualifier_that_its_parent_does_not_specify_is_refused() -> None:

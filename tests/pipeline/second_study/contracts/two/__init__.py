@@ -1,0 +1,6 @@
+"""Contracts of an invented study with other forms and other columns: the engine must take it as it takes the real one."""
+
+from pipeline.contracts.identity import SubjectForm
+
+SENDERS = ("site", "bench")
+SUBJECT_FORM = SubjectForm(site_digits=2, subject_digits=4, separator="/")

@@ -1,0 +1,121 @@
+"""A second study is two folders: an invented one goes through landing, contracts, build and release untouched by code."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import data_contracts
+from pipeline.flow.deliver import load_delivery
+from pipeline.flow.release import release_build
+from pipeline.flow.run import run_build
+from pipeline.settings import CHECKOUT, Settings
+from pipeline.warehouse.builds import Build
+
+HERE = Path(__file__).parent / "second_study"
+FIRST, SECOND = "ZZ2.01/0001", "ZZ2.01/0002"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    home = tmp_path_factory.mktemp("second")
+    shutil.copytree(HERE / "specs", home / "specs")
+    (home / "specs" / "standard").symlink_to(CHECKOUT / "sdtm_specs" / "standard")
+    known = list(data_contracts.__path__)
+    data_contracts.__path__ = [*known, str(HERE / "contracts")]
+    yield Settings(home=home, study="two", specs=home / "specs")
+    data_contracts.__path__ = known
+
+
+@pytest.fixture(scope="module")
+def build(settings: Settings) -> Build:
+    landed = load_delivery(settings, HERE / "delivery", cut=date(2027, 4, 30))
+    assert landed.delivery.in_state("refused") == {}
+    return run_build(settings).build
+
+
+def records(build: Build, dataset: str, *columns: str) -> list[tuple[Any, ...]]:
+    return build.read("sdtm", dataset.lower()).select(columns).collect().rows()
+
+
+def test_every_row_of_every_file_is_accounted_for(build: Build) -> None:
+    accounting = {row[0]: row[1:] for row in build.read("ops", "accounting").collect().rows()}
+    assert accounting["site_people"] == (2, 2, 0, 0, 0, 0)
+    assert accounting["bench_results"] == (5, 3, 1, 1, 0, 0)
+    assert accounting["site_blood"] == (2, 1, 0, 0, 0, 1)
+
+
+def test_demographics(build: Build) -> None:
+    assert records(build, "DM", "USUBJID", "SEX", "AGE", "RACE", "COUNTRY", "RFXSTDTC", "ARMNRS") == [
+        (FIRST, "F", 46.0, "MULTIPLE", "FIN", "2027-03-10", None),
+        (SECOND, "M", 51.0, "WHITE", "FIN", None, "NOT ASSIGNED"),
+    ]
+
+
+def test_visits(build: Build) -> None:
+    assert records(build, "SV", "USUBJID", "VISITNUM", "VISIT", "SVOCCUR", "SVSTDTC") == [
+        (FIRST, 1.0, "START", "Y", "2027-03-10"),
+        (FIRST, 1.01, "UNSCHEDULED 1.01", None, "2027-03-20"),
+        (FIRST, 2.0, "MONTH 1", "Y", "2027-04-09"),
+        (SECOND, 1.0, "START", "N", None),
+    ]
+
+
+def test_events(build: Build) -> None:
+    assert records(build, "AE", "AESEQ", "AETERM", "AESER", "AESTDTC", "EPOCH", "AESTDY", "AEENTPT") == [
+        (1.0, "DIZZY", "N", "2027-03-10", "RUN-IN", 1.0, "2027-04-30"),
+        (2.0, "SLEEPY", "Y", "2027-03", None, None, None),
+    ]
+    assert records(build, "SUPPAE", "IDVARVAL", "QNAM", "QVAL") == [("1", "AETRTEM", "N"), ("2", "AETRTEM", "Y")]
+
+
+def test_laboratory_results(build: Build) -> None:
+    names = ("LBTESTCD", "VISITNUM", "LBORRES", "LBORRESU", "LBSTRESC", "LBSTRESU", "LBNRIND", "LBSTAT", "LBREASND")
+    assert sorted(records(build, "LB", *names), key=str) == sorted(
+        [
+            ("GLUC", 1.0, "95", "mg/dL", "5.3", "mmol/L", "HIGH", None, None),
+            ("GLUC", 1.01, None, None, None, None, None, "NOT DONE", "SPILT"),
+            ("LBALL", 2.0, None, None, None, None, None, "NOT DONE", "FAINTED"),
+            ("PROT", 1.0, "none", None, "NEGATIVE", None, "NORMAL", None, None),
+        ],
+        key=str,
+    )
+
+
+def test_a_questionnaire(build: Build) -> None:
+    names = ("QSTESTCD", "VISITNUM", "QSORRES", "QSORRESU", "QSSTRESC", "QSSTRESU", "QSSTAT", "QSREASND")
+    assert records(build, "QS", *names) == [
+        ("SLP01", 1.0, "At once", None, "0", None, None, None),
+        ("SLP01", 2.0, None, None, None, None, "NOT DONE", "FORGOT THE PEN"),
+        ("SLP02", 1.0, "Not at all", None, "2", None, None, None),
+        ("SLP02", 2.0, None, None, None, None, "NOT DONE", "FORGOT THE PEN"),
+        ("SLP03", 1.0, "4.5", "cm", "45", "mm", None, None),
+        ("SLP03", 2.0, None, None, None, None, "NOT DONE", "FORGOT THE PEN"),
+    ]
+
+
+def test_findings_are_only_those_that_the_data_deserve(build: Build) -> None:
+    told = build.read("qc", "findings").select("severity", "rule", "line").collect().rows()
+    assert [row for row in told if row[0] in ("CRITICAL", "ERROR")] == [
+        ("ERROR", "bench_results.ANALYTE", 6),
+        ("ERROR", "DM.RACE.codelist", 2),
+    ]
+
+
+def test_the_package_can_be_released(build: Build, settings: Settings, tmp_path: Path) -> None:
+    package = release_build(settings, tmp_path / "package")
+    assert {file.name for file in package.files} >= {"dm.xpt", "ae.xpt", "lb.xpt", "qs.xpt", "sv.xpt", "suppae.xpt", "define.xml"}
+
+
+def test_the_engine_names_no_form_of_either_study() -> None:
+    forms = {path.stem for path in (HERE / "delivery" / "site").iterdir()}
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sorted((CHECKOUT / "pipeline").rglob("*.py")))
+    assert [form for form in sorted(forms) if f"site_{form}" in code] == []
+    assert "bxu001" not in code.replace('DEFAULT_STUDY = "bxu001_ra"', "").replace("bxu001_ra``", "")
+    assert "BXU" not in code
+    assert not [word for word in ("edc_ae", "edc_dm", "edc_vs", "edc_ec", "rtsm_assign") if f'"{word}"' in code]
