@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from pipeline.errors import EXIT_BUG, EXIT_MACHINE, SdtmError, UsageError
+from pipeline.errors import EXIT_BUG, EXIT_MACHINE, SdtmError, UsageError, unforeseen
 from pipeline.settings import Settings
 
 _DEMO_SEED, _DEMO_SUBJECTS, _DEMO_AS_OF = 1, 16, date(2027, 6, 30)
@@ -301,19 +301,5 @@ def main() -> None:
         click.echo("sdtm: memory: not enough for this step; nothing was published", err=True)
         sys.exit(EXIT_MACHINE)
     except Exception as error:  # noqa: BLE001 - the last door: a traceback could print a subject's values
-        where = _place(error)
-        click.echo(
-            f"sdtm: unexpected {type(error).__name__} in {where}; this is a bug, please report it", err=True
-        )
+        click.echo(f"sdtm: {unforeseen(error)}", err=True)
         sys.exit(EXIT_BUG)
-
-
-def _place(error: BaseException) -> str:
-    """File and line of our own code where the error came from; never the error's text, which may hold data."""
-    trace, found = error.__traceback__, "the command line"
-    while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if "pipeline" in Path(name).parts or "data_contracts" in Path(name).parts:
-            found = f"{Path(name).name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return found

@@ -5,11 +5,15 @@ No value of a subject ever enters a message: name files, lines, columns and rule
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_REFUSED = 3
 EXIT_BUILD = 4
 EXIT_MACHINE = 5
+_OURS = {"pipeline", "data_contracts"}
 
 
 class SdtmError(Exception):
@@ -50,3 +54,18 @@ class MachineError(SdtmError):
     """The machine refuses: no space, no permission, a lock held by another run."""
 
     exit_code = EXIT_MACHINE
+
+
+def unforeseen(error: BaseException) -> str:
+    """One line for an error that nobody foresaw: its kind and the place in our own code, never its text.
+
+    The text of a foreign error may quote a subject's values.
+    """
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if _OURS & set(Path(frame.filename).parts)
+    ]
+    inner = [frame for frame in own if "site-packages" not in Path(frame.filename).parts]
+    place = f"{Path(inner[-1].filename).name}:{inner[-1].lineno}" if inner else "a library"
+    return f"unexpected {type(error).__name__} in {place}; this is a bug, please report it"

@@ -23,6 +23,7 @@ def with_adverse_event_facts(work: Workpiece) -> None:
     boxes = [
         pl.when(serious & pl.col(box).is_null()).then(pl.lit("N")).otherwise(pl.col(box)).alias(box)
         for box in _BOXES
+        if work.has(box)
     ]
     ongoing = pl.col("_ongoing").is_not_null()
     last_contact = pl.coalesce(pl.col("LASTDTC"), pl.col("ENDDTC"), pl.lit(work.inputs.cut.isoformat()))

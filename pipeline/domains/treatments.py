@@ -57,14 +57,17 @@ def bags(inputs: Inputs, blinding: Blinding) -> pl.DataFrame:
         .join(levels, on=["product", "cohort"], how="left")
         .join(products, on="product", how="left")
     )
-    dosed = with_dose(rows, level="_level", weight="_weight", prepared="_prepared", infused="_infused")
+    volumes = {"level": "_level", "prepared": "_prepared", "infused": "_infused"}
+    dosed = with_dose(rows, weight="_weight", **volumes).drop("_dose")
+    per_kg = dosed.with_columns(_kg=pl.lit("1"))  # a dose per kg does not depend on the weight
+    dosed = with_dose(per_kg, weight="_kg", planned_total="_planned", total="_per_kg", **volumes)
     control = pl.col("_level") == "0"
     shortest = pl.col("_total").str.strip_chars_end("0").str.strip_chars_end(".")
     return dosed.with_columns(
         _product=pl.col("product"),
         _dose=pl.when(control).then(pl.lit("0")).otherwise("_dose"),
         _total=pl.when(control).then(pl.lit("0")).otherwise(shortest),
-    ).drop("product", "cohort", "_planned_total")
+    ).drop("product", "cohort", "_planned_total", "_planned", "_per_kg", "_kg")
 
 
 def _given(inputs: Inputs, blinding: Blinding) -> pl.DataFrame:

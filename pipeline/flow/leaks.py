@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.blinding.leak_rules import Leak, LeakRules, leak_rules
-from pipeline.blinding.leak_tables import leaks_in_table
+from pipeline.blinding.leak_tables import WORD, is_trial_design, leaks_in_table
 from pipeline.blinding.leak_texts import leaks_in_document, leaks_in_json, leaks_in_text
 from pipeline.emit.reading import read_transport
 from pipeline.errors import UsageError
@@ -51,7 +51,7 @@ def scan_for_leaks(spec: StudySpec, *folders: Path) -> tuple[list[Leak], int]:
 
 def _in_file(path: Path, rules: LeakRules) -> Found:
     if rules.tells(path.name):
-        yield "file name", "a word that names a treatment"
+        yield "file name", WORD
     with machine_errors(str(path)), path.open("rb") as file:
         head = file.read(len(_SQLITE))
     if head.startswith(_PACKED):
@@ -97,18 +97,16 @@ def _of_table_text(path: Path, rules: LeakRules) -> Found:
     text = _text_of(path)
     head = text.partition("\n")[0]
     separator = max(_SEPARATORS, key=head.count)
-    if head.count(separator):
-        quote = '"' if is_quoted(separator) else None
-        table = pl.read_csv(
-            text.encode(),
-            separator=separator,
-            infer_schema=False,
-            truncate_ragged_lines=True,
-            quote_char=quote,
-        )
-        yield from leaks_in_table(table.lazy(), rules)
+    if not head.count(separator):
+        yield from leaks_in_text(text, rules)
         return
-    yield from leaks_in_text(text, rules)
+    quote = '"' if is_quoted(separator) else None
+    table = pl.read_csv(
+        text.encode(), separator=separator, infer_schema=False, truncate_ragged_lines=True, quote_char=quote
+    ).lazy()
+    yield from leaks_in_table(table, rules)
+    if not is_trial_design(table, rules) and rules.tells(text):
+        yield "text", WORD  # also what stands outside of every column
 
 
 def _of_sqlite(path: Path, rules: LeakRules) -> Found:

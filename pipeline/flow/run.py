@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
@@ -71,8 +70,6 @@ def run_step(context: Context, step: Step) -> Outcome:
         raise
     except pl.exceptions.PolarsError as error:
         raise BuildFailed(step.name, f"failed ({type(error).__name__})", "report this as a bug") from None
-    finally:
-        gc.collect()  # frames of the step before the next one allocates its own
 
 
 def publish_build(context: Context) -> Build:

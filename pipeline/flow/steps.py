@@ -157,7 +157,7 @@ def last_dates_step(datasets: list[str], needs: tuple[str, ...]) -> Step:
         context.store.write("derived", "last_dates", frame)
         return Outcome(frame.height, "derived", "last_dates")
 
-    return Step("derived.last_dates", "subjects", "Last dates", needs, run)
+    return Step("derived.last_dates", "sdtm", "Last dates", needs, run)
 
 
 def dataset_step(dataset: str, label: str, needs: tuple[str, ...]) -> Step:

@@ -38,6 +38,9 @@ def delivery_asset(title: str) -> dg.AssetsDefinition:
             metadata={
                 "data cut": delivery.cut.isoformat(),
                 **_counts(delivery),
+                "to settle": dg.MetadataValue.md(
+                    "\n".join(f"- {each}" for each in troubles(delivery)) or "nothing"
+                ),
                 "files": page(files_of(delivery)),
                 "path": dg.MetadataValue.path(delivery.folder),
             },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -19,19 +18,6 @@ from pipeline.warehouse.builds import build_lock
 Materialized: TypeAlias = dg.MaterializeResult[
     None
 ]  # its table lies in the warehouse, none passes through Dagster
-
-
-@contextmanager
-def _small_heap() -> Iterator[None]:
-    """Hides what is loaded by now from the collector: every step collects, and Dagster's heap is large.
-
-    Measured: half of a small delivery's run was spent there.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 class Builds(dg.ConfigurableResource["Builds"]):
@@ -72,7 +58,7 @@ class Builds(dg.ConfigurableResource["Builds"]):
     ) -> Generator[Builds, None, None]:
         """The resource while a run lasts; a failure if another build holds the lock."""
         self._contexts.clear()
-        with _small_heap(), self._lock() if self.lock_whole_run else nullcontext():
+        with self._lock() if self.lock_whole_run else nullcontext():
             yield self
 
     @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pipeline.orchestrate.definitions import builds, definitions
 from pipeline.orchestrate.failures import loud
 from pipeline.orchestrate.naming import DELIVERIES
 from pipeline.settings import Settings
+from pipeline.warehouse.builds import build_lock
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +174,15 @@ def test_a_failure_is_one_line_without_cause_and_an_unforeseen_one_tells_its_pla
 def test_another_executor_is_configuration_and_locks_publication_only(settings: Settings) -> None:
     assert definitions(settings, "multiprocess").executor.name == "multiprocess"
     assert builds(settings).lock_whole_run
-    assert not builds(settings, "multiprocess").lock_whole_run
+    by_step = builds(settings, "multiprocess")
+    run = by_step.yield_for_execution(dg.build_init_resource_context())
+    with run, locked(settings), pytest.raises(dg.Failure) as told, loud(), by_step.publishing():
+        pytest.fail("published beside another build")
+    assert "another build is running; wait until it has ended" in told.value.description
+
+
+def locked(settings: Settings) -> AbstractContextManager[None]:
+    return build_lock(settings.warehouse, settings.study, "BLINDED")
 
 
 def test_the_ui_home_is_made_once_and_runs_wait_for_each_other(settings: Settings) -> None:

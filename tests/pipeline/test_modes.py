@@ -5,49 +5,44 @@ from __future__ import annotations
 import gc
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
-from click.testing import CliRunner
 
 from pipeline.blinding.events import events
 from pipeline.blinding.modes import Mode
-from pipeline.cli import cli
-from pipeline.errors import BuildFailed, Refused, SdtmError, UsageError
-from pipeline.flow.deliver import load_delivery
+from pipeline.emit.package import write_package
+from pipeline.errors import Refused
+from pipeline.flow.context import study_parts
 from pipeline.flow.leaks import scan_for_leaks
 from pipeline.flow.listings import write_listings
-from pipeline.flow.release import release_build, release_of
+from pipeline.flow.release import package_records, release_build, release_of
 from pipeline.flow.run import run_build
 from pipeline.flow.unblinding import (
-    load_restricted,
     open_unblinded,
     run_unblinded,
     unblinded_parts,
     unblindings,
 )
-from pipeline.restricted import RestrictedSettings
-from pipeline.settings import Settings
-from pipeline.specs.load import load_study
+from pipeline.specs.load import StudySpec, load_study
 from pipeline.warehouse.builds import Build, published
 from tests.pipeline.unblinding import (
     KEY,
-    Rows,
     TwoRoots,
     approve,
     digests,
     land_secret,
-    lock_record,
-    rewritten,
     two_roots,
 )
+from tests.slow import slow
 
 WHOLE = date(2027, 6, 30)  # all 16 subjects are randomized
 MASKED_IN_FINAL = {"dm", "ex", "se", "suppdm", "suppex"}
+PACKAGED = {"TA", "TE", "TS", "EC", "SUPPEC", "AE", *(name.upper() for name in MASKED_IN_FINAL)}
 
 
 @dataclass(frozen=True)
@@ -68,28 +63,21 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     roots = two_roots(folder, subjects=16, seed=1, as_of=WHOLE)
     gc.freeze()  # a step collects after itself; what the tests hold need not be looked at each time
     blinded = run_build(roots.settings).build
-    package = roots.settings.releases / "blinded"
-    release_build(roots.settings, package)
+    package = packaged(blinded, study_parts(roots.settings).spec, roots.settings.releases / "blinded")
     before = digests(roots.settings.home)
     land_secret(roots)
     approve(roots, Mode.FINAL)
     final = run_unblinded(roots.settings, roots.restricted, Mode.FINAL).build
-    submission = roots.restricted.home / "submission"
-    release_of(final, unblinded_parts(roots.settings).spec, submission)
+    submission = packaged(final, unblinded_parts(roots.settings).spec, roots.restricted.home / "submission")
     yield Both(roots, blinded, final, package, submission, before)
     gc.unfreeze()
 
 
-@pytest.fixture
-def roots(tmp_path: Path, both: Both) -> TwoRoots:
-    """A copy of the whole study's deliveries, without any approval."""
-    settings = Settings(tmp_path / "blinded")
-    load_delivery(settings, both.roots.sent)
-    secret = shutil.copytree(both.roots.secret, tmp_path / "secret")
-    restricted = RestrictedSettings.apart_from(settings, tmp_path / "restricted")
-    sent = tmp_path / "sent"
-    sent.symlink_to(both.roots.sent)
-    return TwoRoots(settings, restricted, sent, secret, both.roots.delivery)
+def packaged(build: Build, spec: StudySpec, target: Path) -> Path:
+    """A package of the small datasets; the whole one is written by the slow tests."""
+    records = {name: each for name, each in package_records(build).items() if name in PACKAGED}
+    facts = {"build": build.build, "delivery": build.delivery}
+    return write_package(spec, records, target, cut=WHOLE, mode=build.place.mode, facts=facts).folder
 
 
 def test_only_masked_datasets_change_and_ec_keeps_every_byte(both: Both) -> None:
@@ -256,15 +244,29 @@ def test_building_again_is_already_done(both: Both) -> None:
     assert ran.build.build == both.final.build
 
 
-def test_the_board_sees_a_running_study_that_final_refuses(tmp_path: Path) -> None:
-    roots = two_roots(tmp_path, subjects=3, seed=5, as_of=WHOLE)
+def test_the_board_may_see_a_running_study_that_final_refuses(tmp_path: Path) -> None:
+    roots = running_study(tmp_path)
+    context = open_unblinded(roots.settings, roots.restricted, Mode.DSMB)
+    assert context.store.mode == "DSMB"
+    assert context.store.root == roots.restricted.warehouse
+    with pytest.raises(Refused, match="nobody has approved it"):
+        open_unblinded(roots.settings, roots.restricted, Mode.FINAL)
+
+
+def running_study(folder: Path) -> TwoRoots:
+    """Three subjects, approved for the board because FINAL would refuse them."""
+    roots = two_roots(folder, subjects=3, seed=5, as_of=WHOLE)
     land_secret(roots)
     with pytest.raises(Refused, match="instead of 6:2"):
         approve(roots, Mode.FINAL)
     assert not roots.restricted.events.exists()
     approve(roots, Mode.DSMB)
-    with pytest.raises(Refused, match="nobody has approved it"):
-        open_unblinded(roots.settings, roots.restricted, Mode.FINAL)
+    return roots
+
+
+@slow
+def test_the_board_gets_listings_and_no_transport_files(tmp_path: Path) -> None:
+    roots = running_study(tmp_path)
     build = run_unblinded(roots.settings, roots.restricted, Mode.DSMB).build
     assert set(build.read("sdtm", "ex").collect()["EXTRT"]) <= {"BX-U001", "PLACEBO"}
     listings = write_listings(build, roots.restricted.home / "listings")
@@ -273,123 +275,24 @@ def test_the_board_sees_a_running_study_that_final_refuses(tmp_path: Path) -> No
     assert published(roots.settings.warehouse, roots.settings.study, "BLINDED") is None
 
 
-def one_line(error: SdtmError, word: str) -> None:
-    text = str(error)
-    assert word in text
-    assert "\n" not in text
-    assert error.exit_code in (2, 3)
-
-
-def missing_subject(rows: Rows) -> Rows:
-    return rows[1:]
-
-
-def wrong_ratio(rows: Rows) -> Rows:
-    first = next(row for row in rows if row["ARMCD"] == "PBO" and row["RANDNO"].startswith("1"))
-    return [{**row, "ARMCD": "BXU075"} if row is first else row for row in rows]
-
-
-def other_dose(rows: Rows) -> Rows:
-    return [{**row, "ARMCD": row["ARMCD"].replace("BXU075", "BXU150")} for row in rows]
-
-
-def swapped_numbers(rows: Rows) -> Rows:
-    one, two, *rest = rows
-    return [{**one, "RANDNO": two["RANDNO"]}, {**two, "RANDNO": one["RANDNO"]}, *rest]
-
-
-def swapped_arms(rows: Rows) -> Rows:
-    one = next(row for row in rows if row["ARMCD"] == "PBO" and row["RANDNO"].startswith("1"))
-    two = next(row for row in rows if row["ARMCD"] == "BXU075")
-    other = {id(one): "BXU075", id(two): "PBO"}
-    return [{**row, "ARMCD": other.get(id(row), row["ARMCD"])} for row in rows]
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        (missing_subject, "1 randomized subjects are missing"),
-        (wrong_ratio, "7:1"),
-        (other_dose, "does not belong to their cohort"),
-        (swapped_numbers, "another randomization number"),
-        (swapped_arms, "another arm than in the randomization list"),
-    ],
-)
-def test_a_key_that_does_not_fit_is_refused_and_nothing_is_recorded(
-    roots: TwoRoots, change: Callable[[Rows], Rows], told: str
-) -> None:
-    rewritten(roots.secret, KEY, change)
-    land_secret(roots)
-    with pytest.raises(Refused) as refusal:
-        approve(roots, Mode.FINAL)
-    one_line(refusal.value, told)
-    assert unblindings(roots.restricted) == ()
-
-
-def test_a_key_whose_sha256_does_not_match_is_refused(roots: TwoRoots) -> None:
-    path = roots.secret / KEY
-    one, two = "101-001,1002,BXU075", "101-001,1002,PBO"
-    path.write_text(path.read_text().replace(one, two))
-    land_secret(roots)
-    with pytest.raises(Refused, match="sha256 does not match"):
-        approve(roots, Mode.FINAL)
-
-
-def test_no_key_no_unblinding(roots: TwoRoots) -> None:
-    with pytest.raises(Refused, match="there is no unblinding key"):
-        approve(roots, Mode.FINAL)
-    (roots.secret / KEY).unlink()
-    land_secret(roots)
-    with pytest.raises(Refused, match="there is no unblinding key"):
-        approve(roots, Mode.FINAL)
-
-
-def test_the_lock_must_be_of_this_study_and_of_a_landed_delivery(roots: TwoRoots) -> None:
-    land_secret(roots)
-    with pytest.raises(Refused, match="another study"):
-        approve(roots, Mode.FINAL, lock=lock_record(roots, study="OTHER"))
-    with pytest.raises(Refused, match="has not landed here"):
-        approve(roots, Mode.FINAL, lock=lock_record(roots, delivery="2027-06-30-ffffffffff"))
-
-
-@pytest.mark.parametrize("approvers", [("Ada Approver",), ("Ada Approver", "ada approver")])
-def test_two_different_people_must_approve(roots: TwoRoots, approvers: tuple[str, ...]) -> None:
-    land_secret(roots)
-    with pytest.raises(UsageError, match="--approver"):
-        approve(roots, Mode.FINAL, approvers)
-    assert not roots.restricted.events.exists()
-
-
-def test_without_an_approval_or_with_a_tampered_record_nothing_is_built(roots: TwoRoots) -> None:
-    land_secret(roots)
-    with pytest.raises(Refused, match="nobody has approved it"):
-        run_unblinded(roots.settings, roots.restricted, Mode.FINAL)
-    approve(roots, Mode.FINAL)
-    log = roots.restricted.events
-    log.chmod(0o600)
-    log.write_text(log.read_text().replace("test of the modes", "audited"))
-    with pytest.raises(Refused, match="is not the one written"):
-        run_unblinded(roots.settings, roots.restricted, Mode.FINAL)
-    assert not roots.restricted.warehouse.exists()
-
-
-def test_another_key_than_the_approved_one_is_refused(roots: TwoRoots) -> None:
-    land_secret(roots)
-    approve(roots, Mode.FINAL)
-    rewritten(roots.secret, KEY, lambda rows: rows[::-1])
-    land_secret(roots)
-    with pytest.raises(Refused, match="is not the key that was approved"):
-        run_unblinded(roots.settings, roots.restricted, Mode.FINAL)
-
-
-def test_a_changed_landed_key_is_refused(roots: TwoRoots) -> None:
-    land_secret(roots)
-    approve(roots, Mode.FINAL)
-    landed = next(roots.restricted.landing.rglob(KEY))
-    landed.chmod(0o600)
-    landed.write_bytes(landed.read_bytes().replace(b"BXU075", b"BXU150", 1))
-    with pytest.raises(Refused, match="landed file was changed"):
-        run_unblinded(roots.settings, roots.restricted, Mode.FINAL)
+@slow
+def test_both_packages_are_complete_and_only_the_blinded_one_is_a_draft(both: Both, tmp_path: Path) -> None:
+    drafts, submission = tmp_path / "drafts", tmp_path / "submission"
+    release_build(both.roots.settings, drafts)
+    release_of(both.final, unblinded_parts(both.roots.settings).spec, submission)
+    told = {folder: json.loads((folder / "manifest.json").read_text()) for folder in (drafts, submission)}
+    assert told[drafts]["marking"] == "DRAFT-BLINDED"
+    assert "marking" not in told[submission]
+    names = {folder: {path.stem for path in folder.glob("*.xpt")} for folder in told}
+    assert names[submission] - names[drafts] == {"suppex"}
+    differing = {
+        n
+        for n in names[drafts]
+        if (drafts / f"{n}.xpt").read_bytes() != (submission / f"{n}.xpt").read_bytes()
+    }
+    assert differing == MASKED_IN_FINAL - {"suppex"}
+    leaks, _ = scan_for_leaks(study_parts(both.roots.settings).spec, drafts)
+    assert leaks == []
 
 
 def test_a_record_without_the_approval_of_a_published_build_is_refused(both: Both, tmp_path: Path) -> None:
@@ -398,57 +301,6 @@ def test_a_record_without_the_approval_of_a_published_build_is_refused(both: Bot
     shutil.move(log, aside)
     try:
         with pytest.raises(Refused, match="the approval of the published FINAL build is gone"):
-            approve_nothing = unblindings(both.roots.restricted)
-            assert approve_nothing is None
+            unblindings(both.roots.restricted)
     finally:
         shutil.move(aside, log)
-
-
-def test_a_bag_outside_the_release_file_is_as_planned_with_a_finding(roots: TwoRoots) -> None:
-    rewritten(roots.secret, "product_release.csv", lambda rows: rows[1:])
-    land_secret(roots)
-    approve(roots, Mode.FINAL)
-    build = run_unblinded(roots.settings, roots.restricted, Mode.FINAL).build
-    unknown = build.read("qc", "findings").filter(pl.col("rule") == "BX-EX-08").collect()
-    assert unknown.select("source", "severity", "variable").rows() == [("EX", "ERROR", "EXREFID")]
-    assert build.read("sdtm", "ex").collect()["EXTRT"].null_count() == 0
-
-
-def test_restricted_files_never_land_in_the_blinded_root(roots: TwoRoots) -> None:
-    inside = roots.settings.home / "here"
-    shutil.copytree(roots.secret, inside)
-    with pytest.raises(UsageError, match="lie in the blinded root"):
-        load_restricted(roots.settings, roots.restricted, inside)
-    for home in (roots.settings.home, roots.settings.home / "deeper", roots.settings.home.parent):
-        with pytest.raises(UsageError, match="restricted root"):
-            RestrictedSettings.apart_from(roots.settings, home)
-
-
-def test_the_command_line_refuses_with_one_line(roots: TwoRoots, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SDTM_HOME", str(roots.settings.home))
-    monkeypatch.delenv("SDTM_RESTRICTED_HOME", raising=False)
-
-    def refused(*arguments: str) -> SdtmError:
-        ended = CliRunner().invoke(cli, list(arguments), standalone_mode=False)
-        assert isinstance(ended.exception, SdtmError), ended.output
-        return ended.exception
-
-    for arguments in (("build", "--mode", "FINAL"), ("load-restricted", str(roots.secret)), ("unblindings",)):
-        one_line(refused(*arguments), "SDTM_RESTRICTED_HOME is not set")
-    monkeypatch.setenv("SDTM_RESTRICTED_HOME", str(roots.restricted.home))
-    one_line(refused("build", "--mode", "FINAL"), "nobody has approved it")
-    one_line(refused("build", "--mode", "DSMB", "--delivery", roots.delivery), "locked delivery")
-    target = str(roots.settings.home / "package")
-    one_line(refused("release", "--mode", "FINAL", "--to", target), "lies in the blinded root")
-    loaded = CliRunner().invoke(cli, ["load-restricted", str(roots.secret), "--json"])
-    assert loaded.exit_code == 0
-    lock = str(lock_record(roots))
-    options = ["unblind", "--mode", "FINAL", "--lock-record", lock, "--why", "lock"]
-    one_line(refused(*options, "--approver", "Ada"), "1 named")
-    approved = CliRunner().invoke(cli, [*options, "--approver", "Ada", "--approver", "Ben", "--json"])
-    assert json.loads(approved.output)["approvers"] == "Ada, Ben"
-    told = json.loads(CliRunner().invoke(cli, ["unblindings", "--json"]).output)["events"]
-    assert [(each["mode"], each["why"]) for each in told] == [("FINAL", "lock")]
-    one_line(
-        refused("release", "--mode", "FINAL", "--to", str(roots.sent.parent / "out")), "nothing is published"
-    )

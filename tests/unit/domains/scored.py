@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,13 +10,14 @@ import polars as pl
 
 from pipeline.domains.build import LOOKS
 from pipeline.specs.load import StudySpec
-from tests.unit.domains.trial import ONE, Row, Rows, Trial, spec, subject, together
+from tests.unit.domains.trial import Row, Rows, Trial, spec, subject, together
 
 VISITS = {"W4": "01-MAR-2027", "W12": "26-APR-2027"}
 LABELS = {"SCR": "SCREENING", "D1": "DAY 1", "W4": "WEEK 4", "W8": "WEEK 8", "W12": "WEEK 12"}
 DAYS = {"SCR": "04-JAN-2027", "D1": "01-FEB-2027", "W8": "29-MAR-2027", **VISITS}
 MONTHS = {"JAN": "01", "FEB": "02", "MAR": "03", "APR": "04"}
-JOINTS = [f"{side}{joint}" for joint in ("SH", "EL", "WR", *(f"MCP{n}" for n in range(1, 6)), "IP1", *(f"PIP{n}" for n in range(2, 6)), "KN") for side in "RL"]  # fmt: skip
+PLACES = "SH EL WR MCP1 MCP2 MCP3 MCP4 MCP5 IP1 PIP2 PIP3 PIP4 PIP5 KN".split()
+JOINTS = [f"{side}{place}" for place in PLACES for side in "RL"]
 ACTIVITIES = {
     "DRESSING AND GROOMING": (1, 2), "ARISING": (3, 4), "EATING": (5, 6, 7), "WALKING": (8, 9),
     "HYGIENE": (23, 24, 25), "REACH": (26, 27), "GRIP": (28, 29, 30), "ACTIVITIES": (31, 32, 33),
@@ -106,38 +108,78 @@ def visit(
 
 def trial(*parts: Rows, settings: dict[str, str] | None = None, **facts: Any) -> Trial:
     """A subject infused on 1 February 2027 with these forms, and the study with other settings."""
-    return Trial(together(subject(visits=VISITS, **facts), *parts), spec_=with_settings(**(settings or {})))
+    return Trial(together(subject(visits=VISITS, **facts), *parts), spec_=with_settings(settings or {}))
 
 
-def with_settings(**values: str) -> StudySpec:
-    """The study with other values of settings; ``__`` stands for the dot."""
+class Cases:
+    """Many subjects in one trial, each infused on 1 February 2027, so that a table of cases is computed at once."""
+
+    def __init__(
+        self,
+        cases: Mapping[Any, Rows],
+        settings: dict[str, str] | None = None,
+        dm: Mapping[Any, Row] | None = None,
+    ) -> None:
+        self.labels = {f"101-{n:03}": label for n, label in enumerate(cases, start=1)}
+        rows = [
+            together(subject(number, visits=VISITS, dm=(dm or {}).get(label)), owned(cases[label], number))
+            for number, label in self.labels.items()
+        ]
+        self.trial = Trial(together(*rows), spec_=with_settings(settings or {}))
+
+    def at(self, table: str, visitnum: float, *columns: str) -> dict[Any, Any]:
+        """Label -> the values of one visit in a derived table; the value itself if it is one."""
+        rows = self.trial.derived(table).filter(pl.col("VISITNUM") == visitnum)
+        return self._by_label(rows.select(pl.col("USUBJID").str.tail(7), *columns))
+
+    def looked(self, look: str, *columns: str) -> dict[Any, Any]:
+        """Label -> the values of its only row in the table of a look."""
+        return self._by_label(LOOKS[look](self.trial.inputs).table.select("SUBJID", *columns))
+
+    def findings(self, look: str, *columns: str) -> dict[Any, list[tuple[Any, ...]]]:
+        """Label -> ``columns`` of its findings, sorted; [] for a case without any."""
+        found = LOOKS[look](self.trial.inputs).findings
+        told = {label: found.filter(pl.col("subject") == number) for number, label in self.labels.items()}
+        return {label: sorted(rows.select(columns).rows(), key=str) for label, rows in told.items()}
+
+    def records(self, dataset: str, where: pl.Expr, *columns: str) -> dict[Any, list[tuple[Any, ...]]]:
+        """Label -> ``columns`` of its records; [] for a case without any."""
+        rows = self.trial.built(dataset).records.filter(where)
+        by = {
+            label: rows.filter(pl.col("USUBJID").str.ends_with(number))
+            for number, label in self.labels.items()
+        }
+        return {label: found.select(columns).rows() for label, found in by.items()}
+
+    def _by_label(self, rows: pl.DataFrame) -> dict[Any, Any]:
+        found = {self.labels[number]: values for number, *values in rows.rows()}
+        return {label: values[0] if len(values) == 1 else tuple(values) for label, values in found.items()}
+
+
+def owned(rows: Rows, number: str) -> Rows:
+    """The same rows of another subject; accessions stay apart."""
+    own = {source: [{**row, "SUBJID": number} for row in each] for source, each in rows.items()}
+    for row in own.get("lab_results", []):
+        row["ACCESSN"] += number
+    return own
+
+
+def with_settings(values: dict[str, str]) -> StudySpec:
+    """The study with other values of settings."""
     study = spec().study
     changed = {
-        name.replace("__", "."): study.settings[name.replace("__", ".")].model_copy(update={"value": value})
-        for name, value in values.items()
+        name: study.settings[name].model_copy(update={"value": value}) for name, value in values.items()
     }
     return replace(spec(), study=study.model_copy(update={"settings": study.settings | changed}))
 
 
-def at(found: Trial, table: str, visitnum: float, *columns: str, subject: str = ONE) -> tuple[Any, ...]:
-    """The values of one visit in a derived table."""
-    rows = found.derived(table).filter(
-        (pl.col("VISITNUM") == visitnum) & pl.col("USUBJID").str.ends_with(subject)
-    )
-    ((*values,),) = rows.select(columns).rows()
+def at(found: Trial, table: str, visitnum: float, *columns: str) -> tuple[Any, ...]:
+    """The values of one visit of the only subject in a derived table."""
+    ((*values,),) = found.derived(table).filter(pl.col("VISITNUM") == visitnum).select(columns).rows()
     return tuple(values)
 
 
-def verdicts(found: Trial) -> dict[tuple[float, str], str]:
-    """Visit and test -> verdict, but for what agrees."""
-    table = LOOKS["rs_recalc"](found.inputs).table.filter(pl.col("verdict") != "AGREES")
-    return {
-        (number, test): verdict
-        for number, test, verdict in table.select("VISITNUM", "RSTESTCD", "verdict").rows()
-    }
-
-
-def asked(found: Trial, look: str = "rs_recalc") -> list[tuple[str, str, str, int | None, str]]:
-    """(rule, severity, source, line, variable) of every finding of a look."""
-    findings = LOOKS[look](found.inputs).findings
+def asked(found: Trial) -> list[tuple[str, str, str, int | None, str]]:
+    """(rule, severity, source, line, variable) of every finding about indices and responses."""
+    findings = LOOKS["rs_recalc"](found.inputs).findings
     return sorted(findings.select("rule", "severity", "source", "line", "variable").rows(), key=str)

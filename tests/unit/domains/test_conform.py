@@ -21,11 +21,20 @@ def through_the_gate(dataset: str, *rows: dict[str, Any], drop: str = "", **colu
     facts = {name: TYPES[each.type] for name, _, each in spec().ordered(dataset)}
     frame = pl.DataFrame(list(rows), schema={**facts, "_line": pl.UInt32, "_source": pl.String}, orient="row")
     frame = frame.with_columns(**columns).drop(drop, strict=False).select(pl.all().exclude("_none"))
-    return conform(Trial(subject()).inputs, spec().dataset(dataset), Built(frame.select(reversed(frame.columns))))
+    return conform(
+        Trial(subject()).inputs, spec().dataset(dataset), Built(frame.select(reversed(frame.columns)))
+    )
 
 
 def event(**values: Any) -> dict[str, Any]:
-    known = {"STUDYID": "BXU001-RA", "DOMAIN": "AE", "USUBJID": "U1", "AESEQ": 1.0, "AETERM": "RASH", "AEDECOD": "Rash"}
+    known = {
+        "STUDYID": "BXU001-RA",
+        "DOMAIN": "AE",
+        "USUBJID": "U1",
+        "AESEQ": 1.0,
+        "AETERM": "RASH",
+        "AEDECOD": "Rash",
+    }
     return {**known, "_line": 2, "_source": "edc_ae", **values}
 
 
@@ -69,17 +78,42 @@ def test_a_value_outside_its_codelist_is_a_finding_that_does_not_tell_the_value(
 
 
 def test_a_term_that_the_study_adds_to_a_codelist_is_allowed() -> None:
-    person = {"STUDYID": "BXU001-RA", "DOMAIN": "DM", "USUBJID": "U1", "SUBJID": "1", "SITEID": "1", "SEX": "F", "COUNTRY": "USA"}
+    person = {
+        "STUDYID": "BXU001-RA",
+        "DOMAIN": "DM",
+        "USUBJID": "U1",
+        "SUBJID": "1",
+        "SITEID": "1",
+        "SEX": "F",
+        "COUNTRY": "USA",
+    }
     assert rules(through_the_gate("DM", {**person, "RACE": "MULTIPLE"})) == []
-    assert rules(through_the_gate("DM", {**person, "RACE": "SEVERAL"})) == [("DM.RACE.codelist", "ERROR", None)]
+    assert rules(through_the_gate("DM", {**person, "RACE": "SEVERAL"})) == [
+        ("DM.RACE.codelist", "ERROR", None)
+    ]
 
 
 @pytest.mark.parametrize(
     ("standard", "outside"),
-    [("12.40", False), ("<0.5", False), ("> 60", False), (">= 1e3", False), ("0-2", False), ("NEGATIVE", False), ("PURPLE", True)],
+    [
+        ("12.40", False),
+        ("<0.5", False),
+        ("> 60", False),
+        (">= 1e3", False),
+        ("0-2", False),
+        ("NEGATIVE", False),
+        ("PURPLE", True),
+    ],
 )
 def test_a_measured_standard_result_needs_no_term_but_a_word_does(standard: str, outside: bool) -> None:
-    known = {"STUDYID": "BXU001-RA", "DOMAIN": "LB", "USUBJID": "U1", "LBSEQ": 1.0, "LBTESTCD": "WBC", "LBTEST": "Leukocytes"}
+    known = {
+        "STUDYID": "BXU001-RA",
+        "DOMAIN": "LB",
+        "USUBJID": "U1",
+        "LBSEQ": 1.0,
+        "LBTESTCD": "WBC",
+        "LBTEST": "Leukocytes",
+    }
     found = through_the_gate("LB", {**known, "LBSTRESC": standard, "VISITNUM": 1.0})
     assert ([rule for rule, _, _ in rules(found)] == ["LB.LBSTRESC.codelist"]) is outside
 

@@ -46,7 +46,11 @@ def test_a_partial_rescue_date_takes_the_week_14_visit_if_that_is_possible() -> 
 
 
 def test_a_partial_rescue_date_that_excludes_the_week_14_visit_makes_no_element() -> None:
-    assert [code for code, *_ in path(visits={"W14": WEEK_14}, rescue="UN-JUN-2027")] == ["SCRN", "MASKED", "EFU"]
+    assert [code for code, *_ in path(visits={"W14": WEEK_14}, rescue="UN-JUN-2027")] == [
+        "SCRN",
+        "MASKED",
+        "EFU",
+    ]
 
 
 def test_a_missed_week_14_starts_follow_up_98_days_after_the_infusion() -> None:

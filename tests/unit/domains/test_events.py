@@ -49,12 +49,18 @@ def test_an_ongoing_event_ends_relative_to_the_end_of_participation_or_the_cut()
         subject(TWO),
         {"edc_ae": [{"SUBJID": who, "AETERM": "RASH", "AEONGO": "1"} for who in (ONE, TWO)]},
     )
-    assert trial.records("AE", "AEENRTPT", "AEENTPT") == [("ONGOING", "2027-06-20"), ("ONGOING", "2027-06-30")]
+    assert trial.records("AE", "AEENRTPT", "AEENTPT") == [
+        ("ONGOING", "2027-06-20"),
+        ("ONGOING", "2027-06-30"),
+    ]
     assert events({}).records("AE", "AEENRTPT", "AEENTPT") == [(None, None)]
 
 
 def test_an_event_that_began_before_the_infusion_on_its_day_belongs_to_screening() -> None:
-    found = events({"AESTDAT": "01-FEB-2027", "AEPRE": "Y"}, {"AESTDAT": "01-FEB-2027", "AETERM": "B", "RECORDID": "AE-2"})
+    found = events(
+        {"AESTDAT": "01-FEB-2027", "AEPRE": "Y"},
+        {"AESTDAT": "01-FEB-2027", "AETERM": "B", "RECORDID": "AE-2"},
+    )
     assert found.records("AE", "AESPID", "EPOCH") == [("AE-2", "TREATMENT"), ("AE-1", "SCREENING")]
 
 
@@ -69,17 +75,31 @@ def test_milestones_and_disposition_events_carry_their_categories_and_epochs() -
         ("DISPOSITION EVENT", "STUDY PARTICIPATION", "COMPLETED", "COMPLETED", "FOLLOW-UP", "2027-06-20"),
         ("DISPOSITION EVENT", "STUDY TREATMENT", "COMPLETED", "COMPLETED", "TREATMENT", "2027-02-01"),
         ("OTHER EVENT", None, "TREATMENT UNBLINDED", "TREATMENT UNBLINDED", "TREATMENT", "2027-03-03T23:10"),
-        ("PROTOCOL MILESTONE", None, "INFORMED CONSENT OBTAINED", "INFORMED CONSENT OBTAINED", "SCREENING", "2027-01-04"),
+        (
+            "PROTOCOL MILESTONE",
+            None,
+            "INFORMED CONSENT OBTAINED",
+            "INFORMED CONSENT OBTAINED",
+            "SCREENING",
+            "2027-01-04",
+        ),
         ("PROTOCOL MILESTONE", None, "RANDOMIZED", "RANDOMIZED", "SCREENING", "2027-02-01"),
     ]
 
 
 def test_a_reason_for_ending_keeps_its_own_words_or_takes_the_standard_term() -> None:
     ends = [
-        {"VISITOID": "LOG", "DSEOSSTAT": "WITHDRAWAL BY SUBJECT", "DSEOSDAT": "01-MAR-2027", "DSEOSTERM": "moved away"},
+        {
+            "VISITOID": "LOG",
+            "DSEOSSTAT": "WITHDRAWAL BY SUBJECT",
+            "DSEOSDAT": "01-MAR-2027",
+            "DSEOSTERM": "moved away",
+        },
         {"VISITOID": "LOG", "SUBJID": TWO, "DSEOSSTAT": "DEATH", "DSEOSDAT": "01-MAR-2027"},
     ]
-    found = Trial(subject(), subject(TWO), {"edc_dseos": ends}).records("DS", "USUBJID", "DSCAT", "DSDECOD", "DSTERM")
+    found = Trial(subject(), subject(TWO), {"edc_dseos": ends}).records(
+        "DS", "USUBJID", "DSCAT", "DSDECOD", "DSTERM"
+    )
     assert [row[2:] for row in found if row[1] == "DISPOSITION EVENT"] == [
         ("WITHDRAWAL BY SUBJECT", "MOVED AWAY"),
         ("DEATH", "DEATH"),
@@ -125,9 +145,17 @@ def test_one_ticked_race_is_the_race_and_several_are_multiple_with_each_beside_i
 
 @pytest.mark.parametrize(
     ("born", "entered", "age"),
-    [("05-JAN-1970", 99, 56.0), ("04-JAN-1970", 99, 57.0), ("UN-UNK-1970", 56, 56.0), (None, 56, 56.0), (None, None, None)],
+    [
+        ("05-JAN-1970", 99, 56.0),
+        ("04-JAN-1970", 99, 57.0),
+        ("UN-UNK-1970", 56, 56.0),
+        (None, 56, 56.0),
+        (None, None, None),
+    ],
 )
-def test_age_is_complete_years_at_consent_or_as_entered(born: str | None, entered: int | None, age: float | None) -> None:
+def test_age_is_complete_years_at_consent_or_as_entered(
+    born: str | None, entered: int | None, age: float | None
+) -> None:
     trial = Trial(subject(dm={"BRTHDAT": born, "AGE": entered}))
     assert demographics(trial, "AGE", "AGEU") == [(age, None if age is None else "YEARS")]
 
@@ -136,7 +164,9 @@ def test_arms_are_masked_and_a_missing_arm_has_its_reason() -> None:
     failed = subject("101-003", infused=None, randomized=False)
     failed["edc_dseos"] = [{"SUBJID": "101-003", "DSEOSSTAT": "SCREEN FAILURE", "DSEOSDAT": "20-JAN-2027"}]
     left = subject("101-004", infused=None, randomized=False)
-    left["edc_dseos"] = [{"SUBJID": "101-004", "DSEOSSTAT": "WITHDRAWAL BY SUBJECT", "DSEOSDAT": "20-JAN-2027"}]
+    left["edc_dseos"] = [
+        {"SUBJID": "101-004", "DSEOSSTAT": "WITHDRAWAL BY SUBJECT", "DSEOSDAT": "20-JAN-2027"}
+    ]
     screening = subject("101-005", infused=None, randomized=False)
     trial = Trial(subject(), subject(TWO, infused=None), failed, left, screening)
     assert demographics(trial, "ARMCD", "ARM", "ACTARMCD", "ACTARM", "ARMNRS") == [
@@ -185,7 +215,13 @@ def test_any_source_that_reports_a_death_sets_the_flag(report: dict[str, list[Ro
 
 def test_demographics_are_linked_to_consent_and_death_and_to_the_joined_site() -> None:
     trial = Trial(subject(), {"edc_dth": [{"DTHDAT": "01-MAR-2027"}]})
-    assert trial.built("DM").links["source"].to_list() == ["edc_dm", "edc_dsic", "edc_dth", "rtsm_assign", "rtsm_sites"]
+    assert trial.built("DM").links["source"].to_list() == [
+        "edc_dm",
+        "edc_dsic",
+        "edc_dth",
+        "rtsm_assign",
+        "rtsm_sites",
+    ]
 
 
 def test_the_site_master_gives_country_and_investigator() -> None:
@@ -197,5 +233,11 @@ def test_qualifiers_refer_to_their_parent_by_number_and_to_demographics_by_subje
     assert trial.records("SUPPAE", "RDOMAIN", "IDVAR", "IDVARVAL", "QNAM", "QLABEL", "QORIG", "QEVAL")[0] == (
         "AE", "AESEQ", "1", "AEAESI", "Adverse Event of Special Interest", "Collected", None,
     )  # fmt: skip
-    assert trial.records("SUPPDM", "RDOMAIN", "IDVAR", "IDVARVAL", "QNAM", "QVAL")[0] == ("DM", None, None, "COHORT", "COHORT 1")
+    assert trial.records("SUPPDM", "RDOMAIN", "IDVAR", "IDVARVAL", "QNAM", "QVAL")[0] == (
+        "DM",
+        None,
+        None,
+        "COHORT",
+        "COHORT 1",
+    )
     assert trial.built("SUPPAE").links.is_empty()

@@ -14,7 +14,9 @@ def first_night() -> Trial:
 
 
 @pytest.mark.parametrize("dataset", list(spec().datasets))
-def test_a_dataset_builds_from_empty_forms_with_its_variables_in_order(first_night: Trial, dataset: str) -> None:
+def test_a_dataset_builds_from_empty_forms_with_its_variables_in_order(
+    first_night: Trial, dataset: str
+) -> None:
     built = first_night.built(dataset)
     names = [name for name in built.records.columns if not name.startswith("_q.")]
     assert names == [name for name, _, _ in spec().ordered(dataset)]

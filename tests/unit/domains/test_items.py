@@ -16,7 +16,9 @@ def forms(**rows: list[Row]) -> Trial:
 
 
 def haq(**answers: Any) -> Trial:
-    return forms(edc_haq=[{"VISITOID": "W4", "HAQPERF": "Y", "HAQDAT": "01-MAR-2027", "HAQTIM": "08:00", **answers}])
+    return forms(
+        edc_haq=[{"VISITOID": "W4", "HAQPERF": "Y", "HAQDAT": "01-MAR-2027", "HAQTIM": "08:00", **answers}]
+    )
 
 
 def item(trial: Trial, code: str, *columns: str) -> tuple[Any, ...]:
@@ -53,7 +55,9 @@ def test_words_for_another_aid_are_asked_only_when_the_aid_is_ticked() -> None:
     assert item(haq(HAQ17="1", HAQ18="reacher"), "HAQ0118")[0] == "reacher"
 
 
-def test_a_questionnaire_that_was_not_filled_in_is_not_done_item_by_item_with_the_reason_of_the_form() -> None:
+def test_a_questionnaire_that_was_not_filled_in_is_not_done_item_by_item_with_the_reason_of_the_form() -> (
+    None
+):
     trial = forms(edc_haq=[{"VISITOID": "W4", "HAQPERF": "N", "HAQREASND": "device broken"}])
     assert set(trial.records("QS", "QSSTAT", "QSREASND", "QSORRES")) == {("NOT DONE", "DEVICE BROKEN", None)}
     assert len(trial.records("QS", "QSTESTCD")) == 44
@@ -74,7 +78,13 @@ def scale(**form: Any) -> Trial:
 
 @pytest.mark.parametrize(
     ("value", "unit", "standard", "number"),
-    [("56", "mm", "56", 56.0), ("5.6", "cm", "56", 56.0), ("5.65", "cm", "57", 57.0), ("10.0", "cm", "100", 100.0), ("0", "cm", "0", 0.0)],
+    [
+        ("56", "mm", "56", 56.0),
+        ("5.6", "cm", "56", 56.0),
+        ("5.65", "cm", "57", 57.0),
+        ("10.0", "cm", "100", 100.0),
+        ("0", "cm", "0", 0.0),
+    ],
 )
 def test_a_mark_in_centimetres_keeps_its_text_and_is_submitted_in_millimetres(
     value: str, unit: str, standard: str, number: float
@@ -100,7 +110,9 @@ def test_a_blank_scale_without_a_reason_makes_no_record_but_a_question() -> None
 
 def test_a_blank_scale_with_a_reason_is_not_done() -> None:
     for form in ({"PTGAPERF": "N", "PTGAREASND": "refused"}, {"PTGAREASND": "refused"}):
-        assert scale(**form).records("QS", "QSSTAT", "QSREASND", "QSORRESU") == [("NOT DONE", "REFUSED", None)]
+        assert scale(**form).records("QS", "QSSTAT", "QSREASND", "QSORRESU") == [
+            ("NOT DONE", "REFUSED", None)
+        ]
 
 
 def response(**form: Any) -> Trial:
@@ -175,7 +187,11 @@ def vital(trial: Trial, code: str) -> tuple[Any, ...]:
         ({"WEIGHT": "154", "WEIGHTU": "lb"}, "WEIGHT", ("154", "LB", "69.9", 69.9, "kg", None)),
         ({"HEIGHT": "65", "HEIGHTU": "in"}, "HEIGHT", ("65", "in", "165.1", 165.1, "cm", None)),
         ({"SYSBP": "120"}, "SYSBP", ("120", "mmHg", "120", 120.0, "mmHg", None)),
-        ({"WEIGHT": "70.0", "WEIGHTU": "kg", "HEIGHT": "170", "HEIGHTU": "cm"}, "BMI", (None, None, "24.2", 24.2, "kg/m2", "Y")),
+        (
+            {"WEIGHT": "70.0", "WEIGHTU": "kg", "HEIGHT": "170", "HEIGHTU": "cm"},
+            "BMI",
+            (None, None, "24.2", 24.2, "kg/m2", "Y"),
+        ),
     ],
 )
 def test_measurements_in_any_declared_unit(given: Row, code: str, expected: tuple[Any, ...]) -> None:
@@ -190,18 +206,39 @@ def test_an_unknown_unit_or_a_word_is_no_measurement() -> None:
 
 
 def test_time_points_are_planned_and_only_those_before_the_infusion_are_screening() -> None:
-    on_day_1 = {"VISITOID": "D1", "VSDAT": "01-FEB-2027", "SYSBP": "120", "DIABP": "80", "PULSE": "70", "RESP": "14"}
+    on_day_1 = {
+        "VISITOID": "D1",
+        "VSDAT": "01-FEB-2027",
+        "SYSBP": "120",
+        "DIABP": "80",
+        "PULSE": "70",
+        "RESP": "14",
+    }
     trial = vitals({**on_day_1, "VSTPT": "PRE"}, {**on_day_1, "VSTPT": "15"})
-    found = trial.records("VS", "VSTESTCD", "VSTPT", "VSTPTNUM", "VSELTM", "VSTPTREF", "VSRFTDTC", "EPOCH", "VSLOBXFL")
+    found = trial.records(
+        "VS", "VSTESTCD", "VSTPT", "VSTPTNUM", "VSELTM", "VSTPTREF", "VSRFTDTC", "EPOCH", "VSLOBXFL"
+    )
     assert [row[1:] for row in found if row[0] == "SYSBP"] == [
         ("PRE-DOSE", 0.0, None, "START OF INFUSION", "2027-02-01T09:30", "SCREENING", "Y"),
-        ("15 MIN AFTER START OF INFUSION", 15.0, "PT15M", "START OF INFUSION", "2027-02-01T09:30", "TREATMENT", None),
+        (
+            "15 MIN AFTER START OF INFUSION",
+            15.0,
+            "PT15M",
+            "START OF INFUSION",
+            "2027-02-01T09:30",
+            "TREATMENT",
+            None,
+        ),
     ]
 
 
 def joints(**form: Any) -> Trial:
     sides = [f"{side}{joint}_{sign}" for side in "RL" for joint in JOINTS for sign in "TS"]
-    return forms(edc_jc28=[{"VISITOID": "W4", "JCPERF": "Y", "JCDAT": "01-MAR-2027", **dict.fromkeys(sides, "0"), **form}])
+    return forms(
+        edc_jc28=[
+            {"VISITOID": "W4", "JCPERF": "Y", "JCDAT": "01-MAR-2027", **dict.fromkeys(sides, "0"), **form}
+        ]
+    )
 
 
 JOINTS = ("SH", "EL", "WR", "KN", "IP1", *(f"MCP{n}" for n in range(1, 6)), *(f"PIP{n}" for n in range(2, 6)))

@@ -23,14 +23,51 @@ def lab(*rows: Row, **forms: list[Row]) -> Trial:
 
 
 def fates(trial: Trial, dataset: str = "LB") -> list[tuple[int, str, str]]:
-    return [(line, fate, rule) for source, line, fate, rule in trial.fates(dataset) if source == "lab_results"]
+    return [
+        (line, fate, rule) for source, line, fate, rule in trial.fates(dataset) if source == "lab_results"
+    ]
 
 
 def test_a_result_becomes_a_record_with_the_catalogues_facts() -> None:
-    trial = lab(result("5.30", LABTESTCD="WBC", UNIT="G/L", REFLO="4.00", REFHI="11.00", LOINC="26464-8", LABNAM="LAB", FAST="Y"))
-    names = ("LBREFID", "LBSPID", "LBTESTCD", "LBTEST", "LBCAT", "LBSPEC", "LBLOINC", "LBNAM", "LBFAST", "VISITNUM", "LBDTC")
+    trial = lab(
+        result(
+            "5.30",
+            LABTESTCD="WBC",
+            UNIT="G/L",
+            REFLO="4.00",
+            REFHI="11.00",
+            LOINC="26464-8",
+            LABNAM="LAB",
+            FAST="Y",
+        )
+    )
+    names = (
+        "LBREFID",
+        "LBSPID",
+        "LBTESTCD",
+        "LBTEST",
+        "LBCAT",
+        "LBSPEC",
+        "LBLOINC",
+        "LBNAM",
+        "LBFAST",
+        "VISITNUM",
+        "LBDTC",
+    )
     assert trial.records("LB", *names) == [
-        ("A1", "A1-WBC-0", "WBC", "Leukocytes", "HEMATOLOGY", "BLOOD", "26464-8", "LAB", "Y", 3.0, "2027-02-08")
+        (
+            "A1",
+            "A1-WBC-0",
+            "WBC",
+            "Leukocytes",
+            "HEMATOLOGY",
+            "BLOOD",
+            "26464-8",
+            "LAB",
+            "Y",
+            3.0,
+            "2027-02-08",
+        )
     ]
     results = ("LBORRES", "LBORRESU", "LBSTRESC", "LBSTRESN", "LBSTRESU", "LBSTNRLO", "LBSTNRHI", "LBNRIND")
     assert trial.records("LB", *results) == [("5.30", "10^9/L", "5.30", 5.3, "10^9/L", 4.0, 11.0, "NORMAL")]
@@ -44,24 +81,29 @@ def test_another_unit_is_converted_exactly_and_its_limits_unrounded() -> None:
 
 @pytest.mark.parametrize(
     ("value", "unit", "standard", "number"),
-    [("<0.05", "mg/dL", "<0.5", None), ("12.40", "mg/L", "12.40", 12.4), ("> 60", "mg/L", "> 60", None), ("1.2E1", "mg/L", "1.2E1", 12.0)],
+    [
+        ("<0.05", "mg/dL", "<0.5", None),
+        ("12.40", "mg/L", "12.40", 12.4),
+        ("> 60", "mg/L", "> 60", None),
+        ("1.2E1", "mg/L", "1.2E1", 12.0),
+    ],
 )
 def test_censored_and_unusual_numbers(value: str, unit: str, standard: str, number: float | None) -> None:
     trial = lab(result(value, LABTESTCD="CRP", SPECIMEN="SER", UNIT=unit))
-    assert trial.records("LB", "LBORRES", "LBSTRESC", "LBSTRESN", "LBSTRESU") == [(value, standard, number, "mg/L")]
+    assert trial.records("LB", "LBORRES", "LBSTRESC", "LBSTRESN", "LBSTRESU") == [
+        (value, standard, number, "mg/L")
+    ]
 
 
 @pytest.mark.parametrize("word", ["TNP", "qns", "Hemolyzed", "CLOTTED"])
 def test_a_word_that_stands_for_no_result_is_not_done_with_that_reason(word: str) -> None:
     trial = lab(result(word, UNIT=None, REFLO="150"))
-    assert trial.records("LB", "LBSTAT", "LBREASND", "LBORRES", "LBSTRESC", "LBORNRLO", "LBSTNRLO", "LBNRIND") == [
-        ("NOT DONE", word.upper(), None, None, None, None, None)
-    ]
+    assert trial.records(
+        "LB", "LBSTAT", "LBREASND", "LBORRES", "LBSTRESC", "LBORNRLO", "LBSTNRLO", "LBNRIND"
+    ) == [("NOT DONE", word.upper(), None, None, None, None, None)]
 
 
-@pytest.mark.parametrize(
-    ("status", "reason"), [("F", "HEMOLYZED; RECOLLECT"), ("X", "RECOLLECT")]
-)
+@pytest.mark.parametrize(("status", "reason"), [("F", "HEMOLYZED; RECOLLECT"), ("X", "RECOLLECT")])
 def test_a_word_that_stands_for_no_result_is_told_beside_the_comment(status: str, reason: str) -> None:
     trial = lab(result("HEMOLYZED", COMMENT="recollect", RSTAT=status))
     assert trial.records("LB", "LBREASND") == [(reason,)]
@@ -91,9 +133,16 @@ def test_what_the_study_does_not_know_is_quarantined(change: Row, problem: str) 
 
 @pytest.mark.parametrize(
     ("word", "term", "indicator"),
-    [("NEG", "NEGATIVE", "NORMAL"), ("Tr", "TRACE", "NORMAL"), ("2+", "2+", "ABNORMAL"), ("POS", "POSITIVE", "ABNORMAL")],
+    [
+        ("NEG", "NEGATIVE", "NORMAL"),
+        ("Tr", "TRACE", "NORMAL"),
+        ("2+", "2+", "ABNORMAL"),
+        ("POS", "POSITIVE", "ABNORMAL"),
+    ],
 )
-def test_character_results_are_mapped_and_judged_by_the_normal_results(word: str, term: str, indicator: str) -> None:
+def test_character_results_are_mapped_and_judged_by_the_normal_results(
+    word: str, term: str, indicator: str
+) -> None:
     trial = lab(result(word, LABTESTCD="PROT", SPECIMEN="UR", UNIT=None, REFTXT="NEGATIVE;TRACE"))
     found = trial.records("LB", "LBORRES", "LBSTRESC", "LBSTRESN", "LBSTNRC", "LBNRIND", "LBMETHOD")
     assert found == [(word, term, None, "NEGATIVE;TRACE", indicator, "TEST STRIP")]
@@ -106,9 +155,12 @@ def test_a_word_that_is_no_result_term_is_quarantined() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "standard", "number", "unit"), [("0-2", "0-2", None, None), ("3", "3", 3.0, "/HPF"), (">50", ">50", None, "/HPF")]
+    ("value", "standard", "number", "unit"),
+    [("0-2", "0-2", None, None), ("3", "3", 3.0, "/HPF"), (">50", ">50", None, "/HPF")],
 )
-def test_a_count_may_be_a_range_a_number_or_a_bound(value: str, standard: str, number: float | None, unit: str | None) -> None:
+def test_a_count_may_be_a_range_a_number_or_a_bound(
+    value: str, standard: str, number: float | None, unit: str | None
+) -> None:
     trial = lab(result(value, LABTESTCD="WBC", SPECIMEN="UR", UNIT="/HPF"))
     assert trial.records("LB", "LBSTRESC", "LBSTRESN", "LBSTRESU") == [(standard, number, unit)]
 
@@ -144,7 +196,13 @@ def test_a_count_may_be_a_range_a_number_or_a_bound(value: str, standard: str, n
 )  # fmt: skip
 def test_which_row_counts(rows: list[Row], kept: list[int], lost: list[tuple[int, str, str]]) -> None:
     roles = spec().study.laboratory
-    frame = typed("lab_results", [result(**{"value": row.get("RESULT", "200")}, **{k: v for k, v in row.items() if k != "RESULT"}) for row in rows])
+    frame = typed(
+        "lab_results",
+        [
+            result(value=row.get("RESULT", "200"), **{k: v for k, v in row.items() if k != "RESULT"})
+            for row in rows
+        ],
+    )
     current, aside = current_results(roles, frame, shared_accessions(roles, frame.lazy()))
     assert current["_line"].to_list() == kept
     assert aside.sort("line").select("line", "fate", pl.col("rule").str.split(".").list.last()).rows() == lost
@@ -152,7 +210,9 @@ def test_which_row_counts(rows: list[Row], kept: list[int], lost: list[tuple[int
 
 def test_a_cancellation_after_a_final_result_is_not_done_with_the_laboratorys_comment() -> None:
     trial = lab(result("200"), result(None, RSTAT="X", REVNO=1, COMMENT="sample lost"))
-    assert trial.records("LB", "LBSTAT", "LBREASND", "LBSTRESC", "LBSPID") == [("NOT DONE", "SAMPLE LOST", None, "A1-PLAT-1")]
+    assert trial.records("LB", "LBSTAT", "LBREASND", "LBSTRESC", "LBSPID") == [
+        ("NOT DONE", "SAMPLE LOST", None, "A1-PLAT-1")
+    ]
 
 
 def test_an_accession_of_two_subjects_is_quarantined_in_every_block_of_subjects() -> None:
@@ -185,7 +245,9 @@ def test_the_collection_form_decides_the_visit_and_a_disagreement_is_told_once_a
 
 
 def test_a_form_of_another_subject_does_not_move_a_draw() -> None:
-    form = {"edc_lbc": [{"SUBJID": TWO, "VISITOID": "W4", "ACCESSN": "A1", "LBPERF": "Y", "LBDAT": "08-FEB-2027"}]}
+    form = {
+        "edc_lbc": [{"SUBJID": TWO, "VISITOID": "W4", "ACCESSN": "A1", "LBPERF": "Y", "LBDAT": "08-FEB-2027"}]
+    }
     assert lab(result(), **form).records("LB", "VISITNUM") == [(3.0,)]
 
 
@@ -198,7 +260,8 @@ def test_a_panel_that_was_not_drawn_is_one_not_done_record_a_planned_category() 
     form = {"edc_lbc": [{"VISITOID": "W1", "LBPERF": "N", "LBREASND": "no veins", "LBDAT": None}]}
     found = lab(**form).records("LB", "LBTESTCD", "LBCAT", "LBSTAT", "LBREASND", "LBORRES", "VISITNUM")
     assert found == [
-        ("LBALL", category, "NOT DONE", "NO VEINS", None, 3.0) for category in ("CHEMISTRY", "COAGULATION", "HEMATOLOGY")
+        ("LBALL", category, "NOT DONE", "NO VEINS", None, 3.0)
+        for category in ("CHEMISTRY", "COAGULATION", "HEMATOLOGY")
     ]
 
 
@@ -260,7 +323,9 @@ def test_antibodies_that_tell_the_treatment_reach_no_blinded_dataset(dataset: st
 def test_the_formula_of_a_filtration_rate_is_the_laboratorys_and_an_unknown_one_is_quarantined() -> None:
     rate = {"LABTESTCD": "GFRE", "SPECIMEN": "SER", "UNIT": "mL/min/1.73m2"}
     known = lab(result("74.5", METHOD="IDMS MDRD", **rate))
-    assert known.records("LB", "LBANMETH", "LBSTRESC", "LBSTRESU") == [("MDRD ENZYMATIC FORMULA", "74.5", "mL/min/1.73 m2")]
+    assert known.records("LB", "LBANMETH", "LBSTRESC", "LBSTRESU") == [
+        ("MDRD ENZYMATIC FORMULA", "74.5", "mL/min/1.73 m2")
+    ]
     unknown = lab(result("74.5", METHOD="COCKCROFT", **rate))
     assert fates(unknown) == [(2, "quarantined", "lab_results.RESULT.formula")]
 
@@ -288,4 +353,6 @@ def test_the_baseline_is_the_last_result_before_the_infusion_and_counts_same_day
 
 def test_the_quantitation_limit_is_converted_with_the_result() -> None:
     trial = lab(result("31.0", LABTESTCD="RF", SPECIMEN="SER", UNIT="kIU/L", LLOQ="10"))
-    assert trial.records("IS", "ISTESTCD", "ISORRESU", "ISSTRESN", "ISLLOQ") == [("RFATAB", "IU/mL", 31.0, 10.0)]
+    assert trial.records("IS", "ISTESTCD", "ISORRESU", "ISSTRESN", "ISLLOQ") == [
+        ("RFATAB", "IU/mL", 31.0, 10.0)
+    ]

@@ -11,8 +11,22 @@ from pipeline.domains.mapping import kept, mapped
 from pipeline.specs.models import Dataset, Where
 from tests.unit.domains.trial import Row, Trial, spec, subject
 
-EVENT: Row = {"VISITOID": "LOG", "AENO": 1, "AETERM": "Head ache", "AESTDAT": "03-FEB-2027", "AESER": "N", "AEPRE": "N"}
-CODING: Row = {"SOURCE": "AE", "RECORDID": "AE-1", "RECVERSION": 1, "PT": "Headache", "PTCD": "10000001", "STATUS": "CODED"}
+EVENT: Row = {
+    "VISITOID": "LOG",
+    "AENO": 1,
+    "AETERM": "Head ache",
+    "AESTDAT": "03-FEB-2027",
+    "AESER": "N",
+    "AEPRE": "N",
+}
+CODING: Row = {
+    "SOURCE": "AE",
+    "RECORDID": "AE-1",
+    "RECVERSION": 1,
+    "PT": "Headache",
+    "PTCD": "10000001",
+    "STATUS": "CODED",
+}
 
 
 def events(*rows: Row, coding: tuple[Row, ...] = (CODING,)) -> Trial:
@@ -45,7 +59,9 @@ def test_an_unknown_code_takes_its_row_out_and_names_the_rule_but_not_the_value(
 
 
 def test_a_date_with_its_time_becomes_one_iso_text_and_loses_a_time_without_day() -> None:
-    found = events({"AESTTIM": "14:05"}, {"AESTDAT": "UN-FEB-2027", "AESTTIM": "14:05"}).records("AE", "AESTDTC")
+    found = events({"AESTTIM": "14:05"}, {"AESTDAT": "UN-FEB-2027", "AESTTIM": "14:05"}).records(
+        "AE", "AESTDTC"
+    )
     assert sorted(found) == [("2027-02",), ("2027-02-03T14:05",)]
 
 
@@ -88,7 +104,9 @@ def test_a_row_of_a_subject_that_is_not_on_the_roster_is_quarantined() -> None:
         ({}, ["Y", "N"]),
     ],
 )
-def test_a_condition_never_takes_a_blank_for_a_value(condition: dict[str, Any], kept_values: list[Any]) -> None:
+def test_a_condition_never_takes_a_blank_for_a_value(
+    condition: dict[str, Any], kept_values: list[Any]
+) -> None:
     frame = pl.DataFrame({"X": ["Y", "N", None]})
     where = Where(column="X", otherwise="no", **condition)
     assert frame.filter(kept(where))["X"].to_list() == kept_values
@@ -96,21 +114,35 @@ def test_a_condition_never_takes_a_blank_for_a_value(condition: dict[str, Any], 
 
 
 def test_a_lookup_gives_another_column_of_a_table_and_quarantines_what_it_does_not_know() -> None:
-    rows = {"edc_ie": [{"VISITOID": "SCR", "IEDAT": "05-JAN-2027", "IETESTCD": code} for code in ("INCL01", "EXCL99")]}
+    rows = {
+        "edc_ie": [
+            {"VISITOID": "SCR", "IEDAT": "05-JAN-2027", "IETESTCD": code} for code in ("INCL01", "EXCL99")
+        ]
+    }
     trial = Trial(subject(), rows)
-    assert trial.records("IE", "IETESTCD", "IECAT", "IEORRES", "VISITNUM") == [("INCL01", "INCLUSION", "N", 0.0)]
+    assert trial.records("IE", "IETESTCD", "IECAT", "IEORRES", "VISITNUM") == [
+        ("INCL01", "INCLUSION", "N", 0.0)
+    ]
     assert ("edc_ie", 3, "quarantined", "IE.IETEST.code") in trial.fates("IE")
 
 
 def test_parts_without_a_verb_for_a_variable_leave_it_null() -> None:
     history = {"edc_mhra": [{"VISITOID": "SCR", "RADXDAT": "UN-MAY-2015"}]}
-    assert Trial(subject(), history).records("MH", "MHTERM", "MHOCCUR", "MHSTDTC") == [("RHEUMATOID ARTHRITIS", None, "2015-05")]
+    assert Trial(subject(), history).records("MH", "MHTERM", "MHOCCUR", "MHSTDTC") == [
+        ("RHEUMATOID ARTHRITIS", None, "2015-05")
+    ]
 
 
 def test_used_columns_are_carried_under_the_name_of_their_part() -> None:
     trial = events({"AEONGO": "1"})
     rows = mapped(trial.inputs, spec().dataset("AE")).rows.collect()
-    assert rows.select("_ongoing", "_began_before", "_subject", "_source", "_line").row(0) == ("1", "N", "101-001", "edc_ae", 2)
+    assert rows.select("_ongoing", "_began_before", "_subject", "_source", "_line").row(0) == (
+        "1",
+        "N",
+        "101-001",
+        "edc_ae",
+        2,
+    )
 
 
 def test_a_supplement_may_be_mapped_by_a_verb_of_its_own() -> None:

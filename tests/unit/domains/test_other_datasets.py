@@ -10,7 +10,13 @@ import pytest
 from pipeline.domains.comments import parts_of
 from tests.unit.domains.trial import ONE, TWO, Row, Trial, subject
 
-PRIOR: Row = {"VISITOID": "LOG", "CMTRT": "Adalimumab", "CMSCATC": "TNFI", "CMSTDAT": "01-JAN-2020", "CMENDAT": "03-JAN-2027"}
+PRIOR: Row = {
+    "VISITOID": "LOG",
+    "CMTRT": "Adalimumab",
+    "CMSCATC": "TNFI",
+    "CMSTDAT": "01-JAN-2020",
+    "CMENDAT": "03-JAN-2027",
+}
 OTHER: Row = {"VISITOID": "LOG", "CMTRT": "Something", "CMSTDAT": "01-JAN-2020"}
 
 
@@ -32,7 +38,9 @@ def category(source: str, row: Row, atc: str | None = None) -> str:
         ({"CMRESC": "1"}, "RESCUE STANDARD OF CARE"),
     ],
 )
-def test_ra_therapy_is_prior_only_if_every_possible_end_lies_before_consent(change: Row, expected: str) -> None:
+def test_ra_therapy_is_prior_only_if_every_possible_end_lies_before_consent(
+    change: Row, expected: str
+) -> None:
     assert category("edc_cmra", {**PRIOR, **change}) == expected
 
 
@@ -47,16 +55,21 @@ def medication(**row: Any) -> Trial:
 
 
 @pytest.mark.parametrize(
-    ("dose", "number", "words"), [("12.5", 12.5, None), ("1-2", None, "1-2"), ("as needed", None, "AS NEEDED"), (None, None, None)]
+    ("dose", "number", "words"),
+    [("12.5", 12.5, None), ("1-2", None, "1-2"), ("as needed", None, "AS NEEDED"), (None, None, None)],
 )
-def test_a_dose_is_a_number_or_words_and_never_both(dose: str | None, number: float | None, words: str | None) -> None:
+def test_a_dose_is_a_number_or_words_and_never_both(
+    dose: str | None, number: float | None, words: str | None
+) -> None:
     assert medication(CMDOSE=dose).records("CM", "CMDOSE", "CMDOSTXT") == [(number, words)]
 
 
 def test_a_frequency_in_words_is_looked_up_and_an_unknown_one_quarantined() -> None:
     assert medication(CMDOSFRQ="QW").records("CM", "CMDOSFRQ") == [("EVERY WEEK",)]
     assert medication(CMDOSFRQ="OTH", CMFRQOTH="4 weekly").records("CM", "CMDOSFRQ") == [("EVERY 4 WEEKS",)]
-    assert medication(CMDOSFRQ="OTH", CMFRQOTH="at full moon").fates("CM") == [("edc_cm", 2, "quarantined", "CM.CMDOSFRQ")]
+    assert medication(CMDOSFRQ="OTH", CMFRQOTH="at full moon").fates("CM") == [
+        ("edc_cm", 2, "quarantined", "CM.CMDOSFRQ")
+    ]
 
 
 def test_premedication_of_the_infusion_day_belongs_to_screening() -> None:
@@ -71,12 +84,16 @@ def test_an_ongoing_medication_ends_relative_to_the_end_of_the_study() -> None:
 
 def comment(text: str, *, who: str = ONE, **row: Any) -> Trial:
     event = {"edc_ae": [{"AETERM": "RASH", "RECORDID": "AE-7"}]}
-    return Trial(subject(), event, {"edc_co": [{"SUBJID": who, "COVAL": text, "CODAT": "01-MAR-2027", **row}]})
+    return Trial(
+        subject(), event, {"edc_co": [{"SUBJID": who, "COVAL": text, "CODAT": "01-MAR-2027", **row}]}
+    )
 
 
 def test_a_comment_belongs_to_the_record_that_its_form_names() -> None:
     found = comment("seen again", COFORM="AE", CORECORDID="AE-7")
-    assert found.records("CO", "RDOMAIN", "IDVAR", "IDVARVAL", "COVAL", "CODTC") == [("AE", "AESEQ", "1", "seen again", None)]
+    assert found.records("CO", "RDOMAIN", "IDVAR", "IDVARVAL", "COVAL", "CODTC") == [
+        ("AE", "AESEQ", "1", "seen again", None)
+    ]
 
 
 @pytest.mark.parametrize("place", [{}, {"COFORM": "AE", "CORECORDID": "AE-99"}], ids=["none", "unknown"])
@@ -139,7 +156,13 @@ def test_a_medication_that_names_an_event_is_related_to_it() -> None:
 
 
 def test_an_event_that_cites_an_accession_is_related_to_its_specimen() -> None:
-    draw = {"VISITLBL": "WEEK 1", "COLLDT": "20270208", "ACCESSN": "A1", "LABTESTCD": "PLAT", "SPECIMEN": "BLD"}
+    draw = {
+        "VISITLBL": "WEEK 1",
+        "COLLDT": "20270208",
+        "ACCESSN": "A1",
+        "LABTESTCD": "PLAT",
+        "SPECIMEN": "BLD",
+    }
     results = {"lab_results": [{**draw, "RESULT": "200", "UNIT": "10^9/L", "RSTAT": "F", "REVNO": 0}]}
     assert ("LB", WHO, "LBREFID", "A1", None, "AELB1") in related(results)
     assert ("LB", WHO, "LBREFID", "A1", None, "AELB1") not in related()
@@ -169,10 +192,21 @@ def summary(trial: Trial) -> dict[str, Any]:
 
 
 def test_the_trial_summary_counts_the_randomized_and_names_the_cut() -> None:
-    randomized = {"edc_rand": [{"SUBJID": who, "RANDYN": "Y", "RANDDAT": "01-FEB-2027"} for who in (ONE, TWO)]}
-    people = (subject(), subject(TWO, consent="02-JAN-2027"), subject("101-003", infused=None, randomized=False, consent="01-JAN-2027"))
+    randomized = {
+        "edc_rand": [{"SUBJID": who, "RANDYN": "Y", "RANDDAT": "01-FEB-2027"} for who in (ONE, TWO)]
+    }
+    people = (
+        subject(),
+        subject(TWO, consent="02-JAN-2027"),
+        subject("101-003", infused=None, randomized=False, consent="01-JAN-2027"),
+    )
     found = summary(Trial(*people, randomized, cut=date(2027, 6, 30)))
-    assert (found["ACTSUB"], found["DCUTDTC"], found["SSTDTC"], found["ONGOSIND"]) == ("2", "2027-06-30", "2027-01-02", "Y")
+    assert (found["ACTSUB"], found["DCUTDTC"], found["SSTDTC"], found["ONGOSIND"]) == (
+        "2",
+        "2027-06-30",
+        "2027-01-02",
+        "Y",
+    )
     assert found["SENDTC"] is None
 
 

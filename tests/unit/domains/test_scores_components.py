@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from pipeline.domains.occasions import one_a_visit
+from pipeline.errors import SpecError
 from pipeline.specs.load import load_study
-from tests.unit.domains.scored import ACTIVITIES, VISITS, at, haq, joints, lab, scale, trial, visit
+from tests.unit.domains.scored import ACTIVITIES, VISITS, Cases, at, haq, joints, lab, scale, trial, visit
 from tests.unit.domains.trial import Rows, Trial, copied, subject, together
 
 Made = Callable[..., Trial]
@@ -34,91 +35,86 @@ def specs_with(tmp_path: Path) -> Made:
     return made
 
 
+def test_a_count_is_prorated_to_28_joints_down_to_half_of_them() -> None:
+    counts = {
+        (12, 28): "12", (12, 27): "336/27", (27, 27): "28", (7, 14): "14", (0, 14): "0", (5, 13): None, (0, 0): None,
+    }  # fmt: skip
+    cases = Cases(
+        {(found, judged): {"edc_jc28": [joints("W4", found, 0, judged)]} for found, judged in counts}
+    )
+    assert cases.at("components", 5, "tjc") == counts
+
+
+def test_tender_and_swollen_joints_are_prorated_apart_and_one_assessment_is_not_mixed_with_another() -> None:
+    apart = joints("W4", 12, 10) | {"LKN_S": "NE", "LKN_NER": "INFECTION"}
+    not_done = {"VISITOID": "W4", "JCPERF": "N", "JCREASND": "SICK", "JCDAT": None}
+    again = joints("W4", 4, 3) | {"JCDAT": "02-MAR-2027", "RECORDID": "JC28-AGAIN"}
+    forms = {
+        "apart": [apart],
+        "not done": [not_done],
+        "two": [joints("W4", 8, 6), again],
+        "and none": [again, not_done],
+    }
+    cases = Cases({name: {"edc_jc28": rows} for name, rows in forms.items()})
+    assert cases.at("components", 5, "tjc", "sjc", "joints_dtc") == {
+        "apart": ("12", "280/27", "2027-03-01"),
+        "not done": (None, None, None),
+        "two": ("4", "3", "2027-03-02"),
+        "and none": ("4", "3", "2027-03-02"),
+    }
+
+
+def test_a_scale_counts_from_0_to_100_mm() -> None:
+    values = {
+        ("0", "mm"): "0",
+        ("100", "mm"): "100",
+        ("101", "mm"): None,
+        ("45.5", "mm"): "45.5",
+        ("4.5", "cm"): "45",
+    }
+    forms = {(mark, unit): {"edc_ptga": [scale("PTGA", "W4", mark, PTGAU=unit)]} for mark, unit in values}
+    assert Cases(forms).at("components", 5, "ptga") == values
+
+
 @pytest.mark.parametrize(
-    ("positive", "judged", "count"),
-    [
-        (12, 28, "12"),
-        (12, 27, "336/27"),
-        (27, 27, "28"),
-        (7, 14, "14"),
-        (0, 14, "0"),
-        (5, 13, None),
-        (0, 0, None),
-    ],
+    ("setting", "below"), [("HALF", ("0.25", "0.25")), ("LIMIT", ("0.5", "0.5")), ("MISSING", (None, None))]
 )
-def test_a_count_is_prorated_to_28_joints_down_to_half_of_them(
-    positive: int, judged: int, count: str | None
-) -> None:
-    found = trial({"edc_jc28": [joints("W4", positive, 0, judged)]})
-    assert at(found, "components", 5, "tjc") == (count,)
-
-
-def test_tender_and_swollen_joints_are_prorated_apart() -> None:
-    row = joints("W4", 12, 10) | {"LKN_S": "NE", "LKN_NER": "INFECTION"}
-    assert at(trial({"edc_jc28": [row]}), "components", 5, "tjc", "sjc") == ("12", "280/27")
-
-
-def test_an_assessment_that_was_not_performed_has_no_counts() -> None:
-    row = {"VISITOID": "W4", "JCPERF": "N", "JCREASND": "SICK", "JCDAT": None}
-    assert at(trial({"edc_jc28": [row]}), "components", 5, "tjc", "sjc") == (None, None)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [("0", "0"), ("100", "100"), ("101", None), ("45.5", "45.5"), (None, None)]
-)
-def test_a_scale_counts_from_0_to_100(value: str | None, text: str | None) -> None:
-    found = trial({"edc_ptga": [scale("PTGA", "W4", value)], "edc_jc28": [joints("W4", 1, 1)]})
-    assert at(found, "components", 5, "ptga") == (text,)
-
-
-def test_a_scale_in_centimetres_is_scored_in_millimetres() -> None:
-    found = trial({"edc_ptga": [scale("PTGA", "W4", "4.5", PTGAU="cm")]})
-    assert at(found, "components", 5, "ptga") == ("45",)
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "setting", "scored"),
-    [
-        ("<0.5", "mg/L", "HALF", "0.25"), ("< 0.05", "mg/dL", "HALF", "0.25"), ("<0.5", "mg/L", "LIMIT", "0.5"),
-        ("<0.5", "mg/L", "MISSING", None), ("> 200", "mg/L", "HALF", "200"), (">200", "mg/L", "MISSING", "200"),
-        ("1.25", "mg/dL", "HALF", "12.5"), ("12.40", "mg/L", "HALF", "12.4"),
-    ],
-)  # fmt: skip
 def test_a_censored_result_counts_in_scores_as_the_study_says(
-    value: str, unit: str, setting: str, scored: str | None
+    setting: str, below: tuple[str | None, str | None]
 ) -> None:
-    found = trial({"lab_results": [lab("W4", "CRP", value, unit)]}, settings={"censored__in_scores": setting})
-    assert at(found, "components", 5, "crp") == (scored,)
+    values = {("<0.5", "mg/L"): below[0], ("< 0.05", "mg/dL"): below[1], ("> 200", "mg/L"): "200"}
+    values |= {("1.25", "mg/dL"): "12.5", ("12.40", "mg/L"): "12.4", ("QNS", "mg/L"): None}
+    draws = {(text, unit): {"lab_results": [lab("W4", "CRP", text, unit)]} for text, unit in values}
+    for rows in draws.values():
+        rows["edc_phga"] = [scale("PHGA", "W4", "5")]
+    assert Cases(draws, {"censored.in_scores": setting}).at("components", 5, "crp") == values
 
 
-def test_a_cancelled_result_is_no_component() -> None:
-    found = trial({"lab_results": [lab("W4", "CRP", "QNS", "mg/L")], "edc_jc28": [joints("W4", 1, 1)]})
-    assert at(found, "components", 5, "crp", "crp_dtc") == (None, None)
-
-
-@pytest.mark.parametrize(
-    ("missing", "score"),
-    [
-        ((), "1.000"),
-        (("REACH", "GRIP"), "1.000"),
-        (("REACH", "GRIP", "EATING"), None),
-        (tuple(ACTIVITIES), None),
-    ],
-)
-def test_the_disability_index_needs_six_categories(missing: tuple[str, ...], score: str | None) -> None:
-    found = trial({"edc_haq": [haq("W4", 1, 20, missing=missing)]})
-    assert at(found, "haq_di", 5, "haq_di") == (score,)
-    assert at(found, "components", 5, "haq", "pain") == (score, "20")
+def test_the_disability_index_needs_six_categories() -> None:
+    scores = {(): "1.000", ("GRIP",): "1.000", ("REACH", "GRIP"): "1.000", ("REACH", "GRIP", "EATING"): None}
+    scores |= {tuple(ACTIVITIES): None}
+    cases = Cases({missing: {"edc_haq": [haq("W4", 1, 20, missing=missing)]} for missing in scores})
+    assert cases.at("haq_di", 5, "haq_di") == scores
+    assert cases.at("components", 5, "haq", "pain") == {
+        missing: (score, "20") for missing, score in scores.items()
+    }
 
 
 @pytest.mark.parametrize("setting", ["CHECKED", "YN"])
 def test_aids_raise_their_category_whatever_word_the_box_has(setting: str, specs_with: Made) -> None:
     row = haq(
         "W4", 1, 20, HAQ10=1, HAQ45=1, HAQ17=1
-    )  # cane, help with errands, another aid that nobody has assigned
+    )  # cane, help with errands, and an aid that nobody has assigned
     found = specs_with({"haq.checkbox": setting}, {"edc_haq": [row]})
     columns = [name.lower().replace(" ", "_") for name in ACTIVITIES]
     assert at(found, "haq_di", 5, *columns, "haq_di") == (1, 1, 1, 2, 1, 1, 1, 2, "1.250")
+    cane = found.built("QS").records.filter(pl.col("QSTESTCD") == "HAQ0110")["QSSTRESC"].to_list()
+    assert cane == ["Y" if setting == "YN" else "CHECKED"]
+
+
+def test_an_unknown_word_for_boxes_is_refused(specs_with: Made) -> None:
+    with pytest.raises(SpecError, match="HAQ_TICKED"):
+        specs_with({"haq.checkbox": "TICKED"}, {})
 
 
 def test_an_aid_in_the_subjects_words_counts_once_a_person_has_assigned_it(specs_with: Made) -> None:
@@ -130,37 +126,31 @@ def test_an_aid_in_the_subjects_words_counts_once_a_person_has_assigned_it(specs
 def test_of_two_draws_of_a_visit_the_last_one_counts_but_not_one_after_the_infusion() -> None:
     later = lab("W4", "CRP", "7.0", "mg/L", ACCESSN="B", COLLTM="1100")
     after = lab("D1", "CRP", "9.0", "mg/L", ACCESSN="C", COLLTM="1500")
-    found = trial(together(visit("D1"), visit("W4"), {"lab_results": [later, after]}))
-    assert at(found, "components", 1, "crp", "crp_dtc", "crp_before", "crp_baseline") == (
-        "15",
-        "2027-02-01T08:00",
-        True,
-        True,
+    found = trial(visit("D1"), visit("W4"), {"lab_results": [later, after]})
+    facts = ("crp", "crp_dtc", "crp_before", "crp_baseline")
+    assert at(found, "components", 1, *facts) == ("15", "2027-02-01T08:00", True, True)
+    assert at(found, "components", 5, *facts) == ("7", "2027-03-01T11:00", False, False)
+
+
+def test_each_index_needs_its_own_components() -> None:
+    cases = Cases(
+        {
+            "all": visit("W4", 12, 10, ptga="60", phga="55", crp="15.0", esr="35"),
+            "no physician, no CRP, ESR 0": visit("W4", 1, 0, ptga="5", phga=None, crp=None, esr="0"),
+            "prorated": visit("W4", 12, 10, judged=27, esr=None),
+            "thirteen joints": visit("W4", 5, 5, judged=13),
+            "scale only": {"edc_phga": [scale("PHGA", "W4", "30")]},
+        }
     )
-    assert at(found, "components", 5, "crp", "crp_before", "crp_baseline") == ("7", False, False)
-
-
-def test_a_visit_with_one_component_has_a_row_and_the_rest_is_null() -> None:
-    found = trial({"edc_phga": [scale("PHGA", "W4", "30")]})
-    assert at(found, "components", 5, "phga", "tjc", "haq", "crp", "joints_dtc") == (
-        "30",
-        None,
-        None,
-        None,
-        None,
-    )
-    assert at(found, "scores", 5, "das28_crp", "das28_esr", "cdai", "sdai") == (None, None, None, None)
-
-
-def test_indices_of_a_whole_visit() -> None:
-    found = trial(visit("W4", 12, 10, ptga="60", phga="55", crp="15.0", esr="35"))
-    names = ("das28_crp", "das28_crp_activity", "das28_esr", "cdai", "cdai_activity", "sdai", "sdai_activity")
-    assert at(found, "scores", 5, *names) == ("5.62", "HIGH", "6.15", "33.5", "HIGH", "35.00", "HIGH")
-
-
-def test_an_esr_below_one_counts_as_one_and_a_missing_component_leaves_only_its_own_indices_open() -> None:
-    found = trial(visit("W4", 1, 0, ptga="5", phga=None, crp=None, esr="0"))
-    assert at(found, "scores", 5, "das28_crp", "das28_esr", "cdai", "sdai") == (None, "0.63", None, None)
+    assert cases.at(
+        "scores", 5, "das28_crp", "das28_crp_activity", "das28_esr", "cdai", "sdai", "sdai_activity"
+    ) == {
+        "all": ("5.62", "HIGH", "6.15", "33.5", "35.00", "HIGH"),
+        "no physician, no CRP, ESR 0": (None, None, "0.63", None, None, None),
+        "prorated": ("5.68", "HIGH", None, "34.3", "35.81", "HIGH"),
+        "thirteen joints": (None, None, None, None, None, None),
+        "scale only": (None, None, None, None, None, None),
+    }
 
 
 def test_unplanned_visits_have_scores_of_their_own() -> None:
@@ -183,9 +173,13 @@ def test_unplanned_visits_have_scores_of_their_own() -> None:
 def test_one_a_visit_takes_the_better_then_the_earlier_phase_then_the_later_row() -> None:
     rows = pl.DataFrame(
         {
-            "USUBJID": ["A"] * 4, "VISITNUM": [1.0] * 4, "before": [True, True, False, False],
-            "dtc": ["2027-01-01", "2027-01-02", "2027-01-03", "2027-01-04"], "seq": [1, 2, 3, 4], "good": [True, True, True, None],
+            "USUBJID": ["A"] * 4,
+            "VISITNUM": [1.0] * 4,
+            "before": [True, True, False, False],
+            "dtc": ["2027-01-01", "2027-01-02", "2027-01-03", "2027-01-04"],
+            "seq": [1, 2, 3, 4],
+            "good": [True, True, True, None],
         }
-    )  # fmt: skip
+    )
     assert one_a_visit(rows, [pl.col("good")])["seq"].to_list() == [2]
     assert one_a_visit(rows.with_columns(good=pl.col("seq") == 4), [pl.col("good")])["seq"].to_list() == [4]

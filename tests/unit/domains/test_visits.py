@@ -56,7 +56,9 @@ def test_a_visit_recorded_as_not_done_has_no_dates() -> None:
 
 
 def test_unplanned_contacts_are_numbered_after_the_visit_before_them_in_order_of_date() -> None:
-    trial = Trial(with_visits(unplanned("12-FEB-2027", 2), unplanned("10-FEB-2027", 1), unplanned("20-FEB-2027", 3)))
+    trial = Trial(
+        with_visits(unplanned("12-FEB-2027", 2), unplanned("10-FEB-2027", 1), unplanned("20-FEB-2027", 3))
+    )
     found = [row for row in visits(trial, "oid", "repeat", "VISITNUM", "VISIT", "VISITDY") if row[0] == "UNS"]
     assert found == [
         ("UNS", 1, 3.01, "UNSCHEDULED 3.01", None),
@@ -77,7 +79,11 @@ def test_two_contacts_of_one_day_follow_the_order_of_the_forms_then_the_record()
 
 def test_a_draw_that_no_form_knows_makes_a_contact_of_its_own_unless_the_day_has_one() -> None:
     rows = with_visits(unplanned("10-FEB-2027", 1))
-    rows["lab_results"] = [draw("RETEST", "20270210", "A1"), draw("REPEAT", "20270212", "A2"), draw("UNSCH", "20270212", "A3")]
+    rows["lab_results"] = [
+        draw("RETEST", "20270210", "A1"),
+        draw("REPEAT", "20270212", "A2"),
+        draw("UNSCH", "20270212", "A3"),
+    ]
     trial = Trial(rows)
     contacts = [row for row in visits(trial, "oid", "VISITNUM", "repeat", "contact_date") if row[0] == "UNS"]
     assert contacts == [("UNS", 3.01, 1, "2027-02-10"), ("UNS", 3.02, None, "2027-02-12")]
@@ -86,7 +92,9 @@ def test_a_draw_that_no_form_knows_makes_a_contact_of_its_own_unless_the_day_has
 
 def test_an_unplanned_draw_of_a_form_follows_the_form_whatever_its_day() -> None:
     rows = with_visits(unplanned("10-FEB-2027", 1), unplanned("12-FEB-2027", 2))
-    rows["edc_lbc"] = [{"VISITOID": "UNS", "FORMREPEAT": 2, "ACCESSN": "A1", "LBPERF": "Y", "LBDAT": "12-FEB-2027"}]
+    rows["edc_lbc"] = [
+        {"VISITOID": "UNS", "FORMREPEAT": 2, "ACCESSN": "A1", "LBPERF": "Y", "LBDAT": "12-FEB-2027"}
+    ]
     rows["lab_results"] = [draw("RETEST", "20270213")]
     assert Trial(rows).records("LB", "VISITNUM", "LBDTC") == [(3.02, "2027-02-13")]
 
@@ -98,7 +106,9 @@ def test_an_unplanned_draw_of_a_form_follows_the_form_whatever_its_day() -> None
 )
 def test_an_unplanned_contact_that_cannot_be_numbered_is_quarantined(form: Row, reason: str) -> None:
     trial = Trial(with_visits(form))
-    assert [row for row in trial.fates("SV") if row[2] == "quarantined"] == [("edc_sv", 6, "quarantined", "edc_sv.visit")]
+    assert [row for row in trial.fates("SV") if row[2] == "quarantined"] == [
+        ("edc_sv", 6, "quarantined", "edc_sv.visit")
+    ]
     assert None not in [number for (number,) in trial.records("SV", "VISITNUM")], reason
 
 

@@ -53,7 +53,11 @@ def typed(source: str, rows: list[Row]) -> pl.DataFrame:
 
 
 def _own(source: str, number: int, schema: Mapping[str, Any]) -> Row:
-    return {"RECORDID": f"{source[4:].upper()}-{number}"} if source.startswith("edc_") and "RECORDID" in schema else {}
+    return (
+        {"RECORDID": f"{source[4:].upper()}-{number}"}
+        if source.startswith("edc_") and "RECORDID" in schema
+        else {}
+    )
 
 
 def together(*parts: Rows) -> Rows:
@@ -80,8 +84,19 @@ def subject(
     """One subject: demographics, consent, infusion, and the visits (OID -> date, None when it was not done)."""
     site = number[:3]
     rows: Rows = {
-        "edc_dm": [{"SUBJID": number, "SITEID": site, "BRTHDAT": "15-MAY-1970", "SEX": "F", "RACE_WHITE": "1", **(dm or {})}],
-        "rtsm_sites": [{"SITEID": site, "COUNTRY": "USA", "INVID": "I1", "INVNAM": "AN INVESTIGATOR", "TZ": "UTC"}],
+        "edc_dm": [
+            {
+                "SUBJID": number,
+                "SITEID": site,
+                "BRTHDAT": "15-MAY-1970",
+                "SEX": "F",
+                "RACE_WHITE": "1",
+                **(dm or {}),
+            }
+        ],
+        "rtsm_sites": [
+            {"SITEID": site, "COUNTRY": "USA", "INVID": "I1", "INVNAM": "AN INVESTIGATOR", "TZ": "UTC"}
+        ],
         "edc_sv": [],
     }
     if consent:
@@ -91,26 +106,41 @@ def subject(
     if infused:
         rows["edc_ec"] = [infusion(infused, at, SUBJID=number)]
     if ended:
-        rows["edc_dseos"] = [{"SUBJID": number, "VISITOID": "LOG", "DSEOSSTAT": "COMPLETED", "DSEOSDAT": ended}]
+        rows["edc_dseos"] = [
+            {"SUBJID": number, "VISITOID": "LOG", "DSEOSSTAT": "COMPLETED", "DSEOSDAT": ended}
+        ]
     if rescue:
-        rows["edc_cmra"] = [{"SUBJID": number, "VISITOID": "LOG", "CMTRT": "ADALIMUMAB", "CMRESC": "1", "CMSTDAT": rescue}]
+        rows["edc_cmra"] = [
+            {"SUBJID": number, "VISITOID": "LOG", "CMTRT": "ADALIMUMAB", "CMRESC": "1", "CMSTDAT": rescue}
+        ]
     known = {"SCR": consent, **({"D1": infused} if infused else {}), **(visits or {})}
     for oid, day in known.items():
         done = "N" if day is None else "Y"
-        rows["edc_sv"].append({"SUBJID": number, "VISITOID": oid, "SVPERF": done, "SVDAT": day, "SVENDAT": day})
+        rows["edc_sv"].append(
+            {"SUBJID": number, "VISITOID": oid, "SVPERF": done, "SVDAT": day, "SVENDAT": day}
+        )
     return rows
 
 
 def infusion(day: str, start: str | None = "09:30", end: str | None = None, **more: Any) -> Row:
     """A performed interval of the infusion on Day 1."""
-    given = {"ECYN": "Y", "ECBAGNO": "B0001", "ECSTDAT": day, "ECSTTIM": start, "ECENDAT": day, "ECENTIM": end}
+    given = {
+        "ECYN": "Y",
+        "ECBAGNO": "B0001",
+        "ECSTDAT": day,
+        "ECSTTIM": start,
+        "ECENDAT": day,
+        "ECENTIM": end,
+    }
     return {"VISITOID": "D1", **given, **more}
 
 
 class Trial:
     """The rooms' inputs over some rows; derived frames and finished datasets are made on demand, once."""
 
-    def __init__(self, *parts: Rows, cut: date = CUT, spec_: StudySpec | None = None, block: Block | None = None) -> None:
+    def __init__(
+        self, *parts: Rows, cut: date = CUT, spec_: StudySpec | None = None, block: Block | None = None
+    ) -> None:
         self.rows = together(*parts)
         self.cut = cut
         self.spec = spec_ or spec()
@@ -148,7 +178,12 @@ class Trial:
 
     def fates(self, dataset: str) -> list[tuple[str, int, str, str]]:
         """(source, line, fate, rule) of every row that the dataset set aside."""
-        return self.built(dataset).set_aside.select("source", "line", "fate", "rule").sort("source", "line", "rule").rows()
+        return (
+            self.built(dataset)
+            .set_aside.select("source", "line", "fate", "rule")
+            .sort("source", "line", "rule")
+            .rows()
+        )
 
     def rules(self, dataset: str) -> list[tuple[str, int | None]]:
         """(rule, line) of every finding of the dataset."""

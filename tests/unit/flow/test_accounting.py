@@ -55,7 +55,9 @@ def accounted(
     set_aside = [(source, line, str(fate), rule, "a reason") for line, fate, rule in aside]
     made.store.write("raw", source, raw)
     made.store.write("typed", source, accepted)
-    bad = raw.filter(pl.col("_line").is_in(quarantined)).with_columns(_reasons=pl.lit(f"{source}.AESTDAT.date"))
+    bad = raw.filter(pl.col("_line").is_in(quarantined)).with_columns(
+        _reasons=pl.lit(f"{source}.AESTDAT.date")
+    )
     made.store.write("quarantine", source, bad)
     links = [(source, line, "U1", n) for n, line in enumerate(linked, start=1)]
     made.store.write("ops", "links_ae", pl.DataFrame(links, schema=LINK, orient="row"))
@@ -86,13 +88,17 @@ def test_every_row_has_one_fate_and_the_sum_is_what_was_delivered(tmp_path: Path
 
 
 def test_a_row_that_is_both_mapped_and_set_aside_in_part_counts_once_as_mapped(tmp_path: Path) -> None:
-    row = account(accounted(tmp_path, delivered=1, linked=(2,), aside=((2, Fate.QUARANTINED, "QS.result.code"),)))
+    row = account(
+        accounted(tmp_path, delivered=1, linked=(2,), aside=((2, Fate.QUARANTINED, "QS.result.code"),))
+    )
     assert (row["mapped"], row["quarantined"]) == (1, 0)
 
 
 def test_a_row_without_a_fate_fails_the_build_and_names_the_source_and_the_first_line(tmp_path: Path) -> None:
     made = accounted(tmp_path, delivered=4, linked=(2, 4))
-    with pytest.raises(BuildFailed, match=r"^edc_ae: 4 rows delivered but 2 have a fate, first at line 3; ") as error:
+    with pytest.raises(
+        BuildFailed, match=r"^edc_ae: 4 rows delivered but 2 have a fate, first at line 3; "
+    ) as error:
         account(made)
     assert error.value.exit_code == 4
 
@@ -139,8 +145,15 @@ def test_a_row_that_broke_its_contract_is_not_told_twice(tmp_path: Path) -> None
     assert findings(accounted(tmp_path, delivered=1, quarantined=(2,))) == []
 
 
-def test_findings_come_most_severe_first_in_one_order_whatever_the_order_they_were_made_in(tmp_path: Path) -> None:
-    told = [("B", "WARN", 3, "m"), ("B", "ERROR", 3, "two"), ("B", "ERROR", 3, "one"), ("A", "CRITICAL", None, "m")]
+def test_findings_come_most_severe_first_in_one_order_whatever_the_order_they_were_made_in(
+    tmp_path: Path,
+) -> None:
+    told = [
+        ("B", "WARN", 3, "m"),
+        ("B", "ERROR", 3, "two"),
+        ("B", "ERROR", 3, "one"),
+        ("A", "CRITICAL", None, "m"),
+    ]
     orders = []
     for number, rows in enumerate((told, told[::-1])):
         made = accounted(tmp_path / str(number), delivered=0)

@@ -63,7 +63,9 @@ def test_variables_come_in_the_order_of_the_standard() -> None:
         ("tables/codemaps.csv", "ETHNIC,H,", "ETHNIC,H,too,many,", r"codemaps\.csv: is not a table"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_file_and_place(folder: Path, file: str, old: str, new: str, told: str) -> None:
+def test_what_is_wrong_is_told_with_its_file_and_place(
+    folder: Path, file: str, old: str, new: str, told: str
+) -> None:
     spoil(folder / file, old, new)
     with pytest.raises(SpecError, match=told) as error:
         loaded(folder.parent)

@@ -87,5 +87,7 @@ def test_the_sponsor_answers_for_what_nobody_else_collected() -> None:
 
 def test_the_sources_of_a_dataset_are_its_parts_joins_and_reads_once_each() -> None:
     joined = Part.model_validate({"source": "a", "join": {"x": {"source": "b", "on": "K"}}})
-    dataset = Dataset.model_validate(AE).model_copy(update={"parts": (joined, Part(source="a")), "reads": ("c", "b")})
+    dataset = Dataset.model_validate(AE).model_copy(
+        update={"parts": (joined, Part(source="a")), "reads": ("c", "b")}
+    )
     assert dataset.sources == ("a", "b", "c")

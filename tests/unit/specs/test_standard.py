@@ -39,10 +39,16 @@ def test_what_is_generated_is_read_back_as_facts(tmp_path: Path, published: tupl
     ig, ct = published
     generate(tmp_path / "standard", ig=ig, ct=ct, datasets=["AE", "SUPPQUAL"], codelists=["C66742"])
     standard = load_standard(tmp_path / "standard")
-    assert standard.variable("AE", "AEOUT") == VariableFacts("AE", "AEOUT", 3, "Outcome", "Char", "Qualifier", "Perm", ("C66768",), "")
+    assert standard.variable("AE", "AEOUT") == VariableFacts(
+        "AE", "AEOUT", 3, "Outcome", "Char", "Qualifier", "Perm", ("C66768",), ""
+    )
     assert standard.variable("AE", "AESTDTC").domain == "ISO 8601 datetime or interval"
-    assert standard.codelist("C66768").terms["FATAL"] == Term("C48275", "FATAL", "Death Related to Adverse Event")
-    assert standard.codelist("C66742") == Codelist("C66742", "NY", extensible=True, terms={"Y": Term("C49488", "Y", "Yes")})
+    assert standard.codelist("C66768").terms["FATAL"] == Term(
+        "C48275", "FATAL", "Death Related to Adverse Event"
+    )
+    assert standard.codelist("C66742") == Codelist(
+        "C66742", "NY", extensible=True, terms={"Y": Term("C49488", "Y", "Yes")}
+    )
 
 
 def test_only_what_is_wanted_is_kept(tmp_path: Path, published: tuple[Path, Path]) -> None:
@@ -62,7 +68,9 @@ def test_generating_twice_gives_the_same_bytes(tmp_path: Path, published: tuple[
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 
-def test_every_supplemental_dataset_has_the_same_variables(tmp_path: Path, published: tuple[Path, Path]) -> None:
+def test_every_supplemental_dataset_has_the_same_variables(
+    tmp_path: Path, published: tuple[Path, Path]
+) -> None:
     ig, ct = published
     generate(tmp_path, ig=ig, ct=ct, datasets=["SUPPQUAL"], codelists=[])
     assert load_standard(tmp_path).variable("SUPPAE", "QNAM").dataset == "SUPPQUAL"

@@ -18,7 +18,8 @@ def read(folder: Path, text: str | bytes) -> Any:
 
 
 @pytest.mark.parametrize(
-    "word", ["NO", "yes", "on", "null", "~", "01", "1.50", "1e3", "0x1F", "2027-01-01", "12:30:00", "true", ".5"]
+    "word",
+    ["NO", "yes", "on", "null", "~", "01", "1.50", "1e3", "0x1F", "2027-01-01", "12:30:00", "true", ".5"],
 )
 def test_a_scalar_is_the_text_that_was_written(tmp_path: Path, word: str) -> None:
     assert read(tmp_path, f"{{{word}: [{word}]}}") == {word: [word]}
@@ -47,7 +48,9 @@ def test_an_anchor_repeats_its_value_and_a_merge_key_is_a_key_like_any_other(tmp
     }
 
 
-@pytest.mark.parametrize("text", ["a: [1, 2", "a:\n\t- b\n", "a: b: c\n", "- *nowhere\n", "!!python/object:os.system x\n"])
+@pytest.mark.parametrize(
+    "text", ["a: [1, 2", "a:\n\t- b\n", "a: b: c\n", "- *nowhere\n", "!!python/object:os.system x\n"]
+)
 def test_text_that_is_not_yaml_is_refused_with_file_and_line(tmp_path: Path, text: str) -> None:
     with pytest.raises(SpecError, match=r"study\.yaml:\d: .*; mend the YAML"):
         read(tmp_path, text)

@@ -35,7 +35,12 @@ class Results(pa.DataFrameModel):
         """Facts of the file."""
 
         metadata = source(
-            "bench_results", "bench/results.tsv", title="Results", owner="Vendor", separator="\t", study_column=None
+            "bench_results",
+            "bench/results.tsv",
+            title="Results",
+            owner="Vendor",
+            separator="\t",
+            study_column=None,
         )
 
 
