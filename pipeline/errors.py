@@ -13,7 +13,8 @@ EXIT_USAGE = 2
 EXIT_REFUSED = 3
 EXIT_BUILD = 4
 EXIT_MACHINE = 5
-_OURS = {"pipeline", "data_contracts"}
+_ENGINE = Path(__file__).resolve().parent
+_OURS = (_ENGINE, _ENGINE.parent / "data_contracts")
 
 
 class SdtmError(Exception):
@@ -61,11 +62,7 @@ def unforeseen(error: BaseException) -> str:
 
     The text of a foreign error may quote a subject's values.
     """
-    own = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if _OURS & set(Path(frame.filename).parts)
-    ]
-    inner = [frame for frame in own if "site-packages" not in Path(frame.filename).parts]
-    place = f"{Path(inner[-1].filename).name}:{inner[-1].lineno}" if inner else "a library"
+    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is the door that caught it
+    own = [frame for frame in frames if any(Path(frame.filename).is_relative_to(folder) for folder in _OURS)]
+    place = f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "a library"
     return f"unexpected {type(error).__name__} in {place}; this is a bug, please report it"

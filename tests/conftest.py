@@ -15,7 +15,7 @@ from pipeline.flow.run import run_build
 from pipeline.settings import Settings
 from pipeline.warehouse.builds import Build, published
 
-SUBJECTS, SEED, AS_OF = 2, 1, date(2027, 3, 15)  # two randomized subjects, up to Week 4
+SUBJECTS, SEED, AS_OF = 2, 7, date(2027, 2, 20)  # two randomized subjects up to Week 8, a screen failure
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,7 +11,8 @@ import polars as pl
 from pipeline.errors import BuildFailed, MachineError, UsageError
 from pipeline.files import machine_errors, written_aside
 from pipeline.warehouse.builds import Build, published
-from pipeline.warehouse.places import LAYERS, Place
+from pipeline.warehouse.identifier import settle_identifier
+from pipeline.warehouse.places import LAYERS, Place, checked
 
 # Their text repeats the query; every other kind of error may quote a value of the data.
 _TELLABLE = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
@@ -29,6 +30,7 @@ def write_catalog(root: Path, study: str, mode: str) -> Path:
     with written_aside(target) as aside:
         try:
             _fill(aside, build)
+            settle_identifier(aside, build.build)
         except duckdb.Error as error:
             raise MachineError(
                 str(target), f"cannot be written ({type(error).__name__})", "check the disk"
@@ -38,8 +40,11 @@ def write_catalog(root: Path, study: str, mode: str) -> Path:
 
 def _fill(path: Path, build: Build) -> None:
     with duckdb.connect(str(path)) as connection:
-        connection.execute("CREATE TABLE main.published (build VARCHAR, delivery VARCHAR)")
-        connection.execute("INSERT INTO main.published VALUES (?, ?)", [build.build, build.delivery])
+        # a view, as all else: DuckDB writes whatever is in memory behind the texts of a table
+        row = (
+            f"'{checked('build', build.build)}' AS build, '{checked('delivery', build.delivery)}' AS delivery"
+        )
+        connection.execute(f"CREATE VIEW main.published AS SELECT {row}")
         for layer in LAYERS:
             connection.execute(f"CREATE SCHEMA {layer}")
         for file in build.files:

@@ -34,7 +34,7 @@ from pipeline.settings import CHECKOUT, Settings
 from tests.pipeline.unblinding import KEY, Rows, TwoRoots, digests, land_secret, rewritten, two_roots
 from tests.slow import slow
 
-PERMUTATIONS = 60
+PERMUTATIONS = 50
 WHOLE_NIGHTS = 50
 SUBJECTS = 3
 RELEASE, SCHEDULE = "product_release.csv", "rtsm_schedule.csv"
@@ -138,7 +138,15 @@ def context(roots: TwoRoots, night: dict[str, object]) -> Context:
 def masked_tables(context: Context) -> dict[str, tuple[int, str]]:
     steps = {step.name: step for step in plan(context.parts)}
     outcomes = [steps[name].run(context) for name in MASKED]
-    found = digests(context.store.place.folder)
+    written = [context.store.path(each.layer, each.table).parent for each in outcomes]
+    aside = [
+        context.store.path("ops", f"{kind}_{each.table}").parent
+        for each in outcomes
+        for kind in ("links", "aside")
+    ]
+    found = {
+        f"{folder}/{name}": each for folder in (*written, *aside) for name, each in digests(folder).items()
+    }
     told = {name: (0, repr(outcome)) for name, outcome in zip(MASKED, outcomes, strict=True)}
     return found | told
 

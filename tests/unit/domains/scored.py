@@ -16,7 +16,22 @@ VISITS = {"W4": "01-MAR-2027", "W12": "26-APR-2027"}
 LABELS = {"SCR": "SCREENING", "D1": "DAY 1", "W4": "WEEK 4", "W8": "WEEK 8", "W12": "WEEK 12"}
 DAYS = {"SCR": "04-JAN-2027", "D1": "01-FEB-2027", "W8": "29-MAR-2027", **VISITS}
 MONTHS = {"JAN": "01", "FEB": "02", "MAR": "03", "APR": "04"}
-PLACES = "SH EL WR MCP1 MCP2 MCP3 MCP4 MCP5 IP1 PIP2 PIP3 PIP4 PIP5 KN".split()
+PLACES = [
+    "SH",
+    "EL",
+    "WR",
+    "MCP1",
+    "MCP2",
+    "MCP3",
+    "MCP4",
+    "MCP5",
+    "IP1",
+    "PIP2",
+    "PIP3",
+    "PIP4",
+    "PIP5",
+    "KN",
+]
 JOINTS = [f"{side}{place}" for place in PLACES for side in "RL"]
 ACTIVITIES = {
     "DRESSING AND GROOMING": (1, 2), "ARISING": (3, 4), "EATING": (5, 6, 7), "WALKING": (8, 9),

@@ -1,4 +1,4 @@
-"""What the forms show of indices and responses stays; the recalculation tells where it disagrees, and derives an index."""
+"""What the forms show of indices and responses stays; the recalculation tells where it disagrees."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ def derived(found: Trial) -> list[tuple[Any, ...]]:
 
 def test_a_value_that_differs_is_one_finding_and_stays_what_it_is() -> None:
     values = {
-        "DAS28CRP": "5.63", "DAS28ESR": "6.1", "CDAI": "33.4", "SDAI": "35.006", "ACR20": "Y", "ACR70": "U", "EULESR": "M",
+        "DAS28CRP": "5.63", "DAS28ESR": "6.1", "CDAI": "33.4", "SDAI": "35.006",
+        "ACR20": "Y", "ACR70": "U", "EULESR": "M",
     }  # fmt: skip
     cases = Cases({column: forms(shown(**{column: value})) for column, value in values.items()})
     wrong = {column: CODES.get(column, column) for column in values}

@@ -1,0 +1,130 @@
+"""A whole night: what was planted is found and nothing else, and the same files give the same bytes."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipeline.flow.deliver import load_delivery
+from pipeline.flow.run import run_build
+from pipeline.settings import Settings
+from pipeline.warehouse.builds import Build, published, verify
+
+SEPARATORS = {".csv": ",", ".txt": "|"}
+
+
+@pytest.fixture(scope="module")
+def ledger(delivered: Path) -> pl.DataFrame:
+    """What the simulation planted where."""
+    return pl.read_csv(f"{delivered}.ledger.csv", infer_schema=False).with_columns(pl.col("line").cast(pl.Int64))
+
+
+def aside(night: Build, *fates: str) -> set[tuple[str, int]]:
+    files = {source: each["file"] for source, each in night.facts["files"].items()}
+    rows = night.read("ops", "set_aside").filter(pl.col("fate").is_in(fates)).select("source", "line").collect()
+    return {(files[source], line) for source, line in rows.iter_rows()}
+
+
+def planted(ledger: pl.DataFrame, *expected: str) -> set[tuple[str, int]]:
+    return set(ledger.filter(pl.col("expected").is_in(expected)).select("file", "line").iter_rows())
+
+
+def test_every_planted_defect_is_quarantined_and_nothing_else_is(night: Build, ledger: pl.DataFrame) -> None:
+    assert len(planted(ledger, "quarantine")) > 5
+    assert aside(night, "quarantined") == planted(ledger, "quarantine")
+
+
+def test_every_quarantined_row_is_a_finding_on_its_line(night: Build, ledger: pl.DataFrame) -> None:
+    found = night.read("qc", "findings").filter("quarantined").select("file", "line").collect()
+    assert set(found.iter_rows()) == planted(ledger, "quarantine")
+
+
+def test_repeated_and_revised_results_collapse(night: Build, ledger: pl.DataFrame) -> None:
+    """The ledger names the second of two equal rows and the correction; the first of each pair may be the one to go."""
+    assert len(aside(night, "superseded")) == len(planted(ledger, "collapse", "newest revision wins"))
+    corrected = planted(ledger, "newest revision wins")
+    assert not corrected & aside(night, "superseded", "quarantined")
+
+
+def test_the_sums_close_for_every_source(night: Build) -> None:
+    accounting = night.read("ops", "accounting").collect()
+    fates = [name for name in accounting.columns if name not in ("source", "delivered")]
+    assert accounting.select(pl.sum_horizontal(fates)).to_series().equals(accounting["delivered"].alias(fates[0]))
+    assert accounting["delivered"].sum() == sum(each["rows"] for each in night.facts["files"].values())
+
+
+def test_every_record_knows_the_rows_that_it_comes_from(night: Build) -> None:
+    derived = {"SE", "RELREC", "TA", "TE", "TI", "TS", "TV"}
+    for file in night.files:
+        if file.layer == "sdtm" and file.table.upper() not in derived and not file.table.startswith("supp"):
+            links = night.read("ops", f"links_{file.table}").select("subject", "seq").unique().collect()
+            assert links.height == file.rows, file.table
+
+
+def test_keys_are_unique_and_records_come_in_their_order(night: Build) -> None:
+    from tests.unit.domains.trial import spec
+
+    for name, dataset in spec().datasets.items():
+        records = night.read("sdtm", name.lower()).collect()
+        keys = [key for key in dataset.keys if key in records.columns]
+        assert records.select(keys).n_unique() == records.height, name
+        assert records.select(keys).equals(records.select(keys).sort(keys, nulls_last=False)), name
+
+
+def built_in(home: Path, delivery: Path) -> Build:
+    settings = Settings(home=home)
+    load_delivery(settings, delivery)
+    return run_build(settings).build
+
+
+def test_the_same_delivery_gives_the_same_bytes_in_another_home(
+    night: Build, delivered: Path, tmp_path: Path
+) -> None:
+    again = built_in(tmp_path, delivered)
+    assert again.build == night.build
+    assert again.manifest_sha256 == night.manifest_sha256
+    assert verify(again) == ()
+
+
+def test_the_order_of_rows_in_a_file_changes_no_record(night: Build, delivered: Path, tmp_path: Path) -> None:
+    shuffled = tmp_path / "shuffled"
+    shutil.copytree(delivered, shuffled)
+    for path in sorted(shuffled.rglob("*.*")):
+        head, *rows = path.read_bytes().splitlines(keepends=True)
+        if b'"' not in b"".join(rows):  # a quoted field may hold line breaks
+            random.Random(path.name).shuffle(rows)
+        path.write_bytes(head + b"".join(rows))
+    other = built_in(tmp_path / "home", shuffled)
+    assert other.build != night.build
+    for file in night.files:
+        if file.layer == "sdtm":
+            ours, theirs = (each.read("sdtm", file.table).collect() for each in (night, other))
+            assert ours.equals(theirs), file.table
+
+
+def test_a_build_that_is_published_is_not_built_again(home: Path, night: Build, tmp_path: Path) -> None:
+    copy = tmp_path / "home"
+    shutil.copytree(home, copy)
+    ran = run_build(Settings(home=copy))
+    assert not ran.new
+    assert ran.build.manifest_sha256 == night.manifest_sha256
+
+
+def test_a_night_whose_file_was_refused_is_a_build_of_its_own_and_says_so(home: Path, delivered: Path, tmp_path: Path) -> None:
+    copy, damaged = tmp_path / "home", tmp_path / "damaged"
+    shutil.copytree(home, copy)
+    shutil.copytree(delivered, damaged)
+    (damaged / "edc" / "AE.csv").write_bytes(b"")
+    settings = Settings(home=copy)
+    before = published(settings.warehouse, settings.study, "BLINDED")
+    after = built_in(copy, damaged)
+    assert before is not None
+    assert after.build != before.build
+    told = after.read("qc", "findings").filter(pl.col("rule") == "edc_ae.delivery").collect()
+    assert told.select("severity", "source").rows() == [("CRITICAL", "edc_ae")]
+    assert before.delivery in told["message"][0]
+    assert after.read("sdtm", "ae").collect().equals(before.read("sdtm", "ae").collect())
