@@ -15,12 +15,14 @@ from pipeline.flow.run import run_build
 from pipeline.settings import Settings
 from pipeline.warehouse.builds import Build, published
 
-SUBJECTS, SEED, AS_OF = 2, 7, date(2027, 2, 20)  # two randomized subjects up to Week 8, a screen failure
+SUBJECTS, SEED, AS_OF = 2, 14, date(2027, 2, 20)  # two randomized subjects up to Week 8, a screen failure
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--update-golden", action="store_true", help="rewrite the golden files with what the pipeline makes now"
+        "--update-golden",
+        action="store_true",
+        help="rewrite the golden files with what the pipeline makes now",
     )
 
 
@@ -45,7 +47,13 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def make(folder: Path) -> None:
         simulate_delivery(
-            Settings(home=folder), folder / "night", None, subjects=SUBJECTS, seed=SEED, as_of=AS_OF, defects="all"
+            Settings(home=folder),
+            folder / "night",
+            None,
+            subjects=SUBJECTS,
+            seed=SEED,
+            as_of=AS_OF,
+            defects="all",
         )
 
     return once(tmp_path_factory, "delivered", make) / "night"

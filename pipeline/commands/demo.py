@@ -16,12 +16,12 @@ def demo(
 ) -> dict[str, Any]:
     """Simulates, loads, builds and releases; an earlier demonstration's files are replaced, deliveries are kept."""
     home = settings.home / "demo"
-    delivery, restricted, package = home / "delivery", home / "restricted", home / "release"
+    delivery, package = home / "delivery", home / "release"
     say = (lambda _: None) if quiet else show.stage
     _clear(home)
     say(f"1/4 A night of {subjects} simulated subjects, {', '.join(defects)}")
     made = nights.simulated(
-        settings, delivery, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=",".join(defects)
+        settings, delivery, None, subjects=subjects, seed=seed, as_of=as_of, defects=",".join(defects)
     )
     say("2/4 Landing the delivery")
     landed = nights.loaded(settings, delivery, None)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.commands import show
-from pipeline.errors import EXIT_REFUSED
+from pipeline.errors import EXIT_REFUSED, UsageError
 from pipeline.flow.deliver import load_delivery, simulate_delivery
 from pipeline.flow.run import run_build
 from pipeline.flow.summary import summary
@@ -30,6 +30,8 @@ def simulated(
     defects: str,
 ) -> dict[str, Any]:
     """Writes one simulated delivery and tells what it holds."""
+    if restricted is not None and restricted.resolve().is_relative_to(settings.home.resolve()):
+        raise UsageError("--restricted", "lies in the blinded root", "name a folder apart from it")
     chosen = defects if defects in ("none", "all") else tuple(kind.strip() for kind in defects.split(","))
     made = simulate_delivery(
         settings, folder, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=chosen

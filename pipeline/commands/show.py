@@ -48,7 +48,8 @@ def steps() -> Iterator[OnStep]:
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=progress_console, transient=True) as progress:
+    silent = not progress_console.is_terminal  # in a log a bar is noise, and an error must stay one line
+    with Progress(*columns, console=progress_console, transient=True, disable=silent) as progress:
         task = progress.add_task("starting", total=None)
 
         def on_step(step: Step, number: int, total: int) -> None:
@@ -111,7 +112,9 @@ def loaded(result: dict[str, Any]) -> None:
         },
     )
     for source, reason in result["refused"].items():
-        console.print(Text(f"refused  {reason or source}" + _kept(result, source), style="red"))
+        console.print(
+            Text(f"refused  {source}: {reason or 'cannot be read'}" + _kept(result, source), style="red")
+        )
     for source in result["missing"]:
         console.print(Text(f"missing  {source}" + _kept(result, source), style="red"))
     for name in result["undeclared"]:

@@ -93,7 +93,7 @@ def build_dataset(inputs: Inputs, name: str) -> Built:
 
 
 def blocks(inputs: Inputs, name: str) -> list[Block | None]:
-    """How to cut the subjects so that no block of ``name`` has many more than ROWS_A_BLOCK source rows; [None] for one.
+    """How to cut the subjects so that no block of ``name`` has many more than ROWS_A_BLOCK rows; [None] for one.
 
     Only datasets whose every rule looks at one subject at a time are cut. Blocks follow the order of USUBJID, so their
     records one after the other are the dataset in key order.
@@ -102,7 +102,7 @@ def blocks(inputs: Inputs, name: str) -> list[Block | None]:
     if dataset.build not in _BY_SUBJECT:
         return [None]
     counts = (
-        pl.concat([_rows_by_subject(inputs, source) for source in dataset.sources])
+        pl.concat([_rows_by_subject(inputs, dataset, source) for source in dataset.sources])
         .group_by(ROSTER_KEY)
         .agg(pl.sum("rows"))
     )
@@ -112,8 +112,12 @@ def blocks(inputs: Inputs, name: str) -> list[Block | None]:
     return [Block(first, after) for first, after in pairwise(edges)]
 
 
-def _rows_by_subject(inputs: Inputs, source: str) -> pl.LazyFrame:
-    return inputs.whole(source).group_by(ROSTER_KEY).agg(rows=pl.len().cast(pl.Int64))
+def _rows_by_subject(inputs: Inputs, dataset: Dataset, source: str) -> pl.LazyFrame:
+    """ROSTER_KEY and the rows of the subject on their way: a form counts once for each item that it unfolds into."""
+    tables = [part.items for part in dataset.parts if part.source == source and part.items]
+    items = [inputs.spec.table(name).filter(pl.col("source") == source).height for name in tables]
+    weight = max([1, *items])
+    return inputs.whole(source).group_by(ROSTER_KEY).agg(rows=pl.len().cast(pl.Int64) * weight)
 
 
 def _with(facts: Callable[[Workpiece], None]) -> Callable[[Inputs, Dataset], Built]:

@@ -67,7 +67,7 @@ def bags(inputs: Inputs, blinding: Blinding) -> pl.DataFrame:
         _product=pl.col("product"),
         _dose=pl.when(control).then(pl.lit("0")).otherwise("_dose"),
         _total=pl.when(control).then(pl.lit("0")).otherwise(shortest),
-    ).drop("product", "cohort", "_planned_total", "_planned", "_per_kg", "_kg")
+    ).drop("product", "_planned_total", "_planned", "_per_kg", "_kg")
 
 
 def _given(inputs: Inputs, blinding: Blinding) -> pl.DataFrame:

@@ -13,6 +13,7 @@ import polars as pl
 
 from pipeline.derive.decimals import to_double
 from pipeline.derive.rational import with_computed
+from pipeline.domains.independence import pattern_findings, revealed_findings
 from pipeline.domains.records import LINE, LINK, Built, Inputs
 from pipeline.domains.treatments import bags, treatments
 from pipeline.findings import FINDING, Severity, as_findings
@@ -53,6 +54,7 @@ class Unblinded:
             "the subject received another treatment than planned",
         )
         found = [built.findings, _finding(other, "DM", rule, Severity.CRITICAL, "ACTARMCD", told)]
+        found.append(revealed_findings(self.blinding, inputs))
         return replace(built, records=records, findings=pl.concat(found))
 
     def _exposure(self, inputs: Inputs, built: Built) -> Built:
@@ -79,7 +81,8 @@ class Unblinded:
         )
         parts = [each.select(pl.col(n).cast(d) for n, d in LINK.items()) for each in (built.links, released)]
         links = pl.concat(parts).sort("subject", "seq", "source", "line")
-        findings = pl.concat([built.findings, *self._exposure_findings(records)])
+        patterns = pattern_findings(self.blinding, records)
+        findings = pl.concat([built.findings, *self._exposure_findings(records), patterns])
         return replace(built, records=records, links=links, findings=findings)
 
     def _exposure_findings(self, records: pl.DataFrame) -> list[pl.DataFrame]:

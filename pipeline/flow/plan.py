@@ -77,5 +77,9 @@ def _dataset_step(parts: StudyParts, dataset: Dataset, *more: str) -> Step:
 
 def _accounting(parts: StudyParts, sources: list[str]) -> Step:
     datasets, looked = list(parts.spec.datasets), looks(parts.spec.study)
-    needs = (*_contracts(*sources), *(f"sdtm.{name}" for name in datasets), *(f"qc.{name}" for name in looked))
+    needs = (
+        *_contracts(*sources),
+        *(f"sdtm.{name}" for name in datasets),
+        *(f"qc.{name}" for name in looked),
+    )
     return accounting_step(sources, datasets, needs, looked)

@@ -83,6 +83,14 @@ class ScheduleColumns(Frozen):
     arm: str
 
 
+class RevealedColumns(Frozen):
+    """Arms that were revealed in an emergency."""
+
+    source: str
+    subject: str
+    arm: str
+
+
 class InfusionColumns(Frozen):
     """Columns of the collected infusion (the source of the reference moment ``exposure_start``)."""
 
@@ -135,6 +143,7 @@ class Blinding(Frozen):
     release: ReleaseColumns
     schedule: ScheduleColumns
     infusion: InfusionColumns
+    revealed: RevealedColumns
     rules: Rules
     leaks: Leaks
 

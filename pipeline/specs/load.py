@@ -135,7 +135,9 @@ def _table(path: Path) -> pl.DataFrame:
     try:
         return pl.read_csv(path, infer_schema=False, null_values="")
     except pl.exceptions.PolarsError as error:
-        raise SpecError(path.name, "is not a table (comma-separated, UTF-8, equal rows)", "mend the table") from error
+        raise SpecError(
+            path.name, "is not a table (comma-separated, UTF-8, equal rows)", "mend the table"
+        ) from error
 
 
 def _problems(spec: StudySpec) -> Iterator[tuple[str, ...]]:
@@ -171,7 +173,11 @@ def _item_problems(spec: StudySpec, table: str) -> Iterator[tuple[str, ...]]:
     named = spec.table(table)["result"].str.extract(r"^(?:score|term):(.*)$").drop_nulls().unique().sort()
     for codemap in named:
         if codemap not in set(spec.table("codemaps")["map"]):
-            yield f"{table}.csv", f"map {codemap} is not in codemaps.csv", "add it, or mend the setting that names it"
+            yield (
+                f"{table}.csv",
+                f"map {codemap} is not in codemaps.csv",
+                "add it, or mend the setting that names it",
+            )
 
 
 def _arm_problems(spec: StudySpec) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from pipeline.errors import BuildFailed, MachineError
 ROW_GROUP = 100_000
 _LEVEL = 3  # zstd's own default
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
+_CUT_OFF = "transport error"  # how polars tells that the disk refused the end of a file, without a number
 # Their text names columns and types; every other kind of error may quote a value.
 _TELLABLE = (
     pl.exceptions.ColumnNotFoundError,
@@ -56,9 +57,10 @@ def without_values(path: Path) -> Iterator[None]:
         yield
     except (pl.exceptions.PolarsError, OSError) as error:
         number = _errno(error)
-        if number is not None:
+        if number is not None or _CUT_OFF in str(error):
             fix = "free some disk space or check permissions; the last good build is untouched"
-            raise MachineError(str(path), os.strerror(number), fix) from None
+            told = "the disk took only a part of it" if number is None else os.strerror(number)
+            raise MachineError(str(path), told, fix) from None
         told = str(error).splitlines()[0] if isinstance(error, _TELLABLE) else "its frame cannot be computed"
         raise BuildFailed(str(path), f"{type(error).__name__}: {told}", "look at the step before") from None
 

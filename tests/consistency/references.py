@@ -48,7 +48,9 @@ def _of_parts() -> Iterator[Reference]:
         yield from ((place, part.source, where.column) for where in part.where)
         yield from ((place, part.source, column) for column in (part.performed, part.reason) if column)
         for join in part.join.values():
-            yield from ((place, source, column) for source in (part.source, join.source) for column in join.on)
+            yield from (
+                (place, source, column) for source in (part.source, join.source) for column in join.on
+            )
             yield from ((place, join.source, column) for column in join.where)
 
 
@@ -58,7 +60,9 @@ def _of_items() -> Iterator[Reference]:
         for row in [] if table is None else table.iter_rows(named=True):
             named = (row.get(each) for each in ("column", "unit_from", "shown_if", "reason_from"))
             if row["source"] == part.source:
-                yield from ((f"{part.items}.csv {dataset.dataset}", part.source, column) for column in named if column)
+                yield from (
+                    (f"{part.items}.csv {dataset.dataset}", part.source, column) for column in named if column
+                )
 
 
 def _of_roles() -> Iterator[Reference]:

@@ -14,7 +14,9 @@ AFTER_UNBLINDING = {"rtsm_assign": {"RANDNO"}}  # submitted in SUPPDM of an unbl
 
 @pytest.mark.parametrize("source", sorted(FACTS))
 def test_every_delivered_column_is_used_or_says_why_it_is_not_submitted(source: str) -> None:
-    used = {column for _, named, column in REFERENCES if named == source} | AFTER_UNBLINDING.get(source, set())
+    used = {column for _, named, column in REFERENCES if named == source} | AFTER_UNBLINDING.get(
+        source, set()
+    )
     excused = {each.column for each in SPEC.study.not_submitted if each.source == source}
     if None in excused:
         return
@@ -27,7 +29,9 @@ def test_every_delivered_column_is_used_or_says_why_it_is_not_submitted(source: 
 
 
 def test_every_column_that_the_specification_names_is_delivered() -> None:
-    missing = [(place, source, column) for place, source, column in REFERENCES if column not in FACTS.get(source, {})]
+    missing = [
+        (place, source, column) for place, source, column in REFERENCES if column not in FACTS.get(source, {})
+    ]
     assert missing == []
 
 
@@ -68,16 +72,18 @@ def test_reference_moments_are_dates() -> None:
 
 
 def test_every_form_whose_records_bear_a_visit_and_a_date_places_the_visit() -> None:
-    """SVSTDTC and SVENDTC span all records of the visit: each such form must be listed, in the order of the contracts."""
+    """A visit spans all its records: each such form must be listed, in the order of the contracts."""
     bearing = {
         part.source
         for dataset, part in parts()
-        if "VISITNUM" in dataset.variables and part.source not in (SPEC.study.laboratory.source,)
+        if "VISITNUM" in dataset.variables and part.source != SPEC.study.laboratory.source
     }
     listed = [each.source for each in SPEC.study.reference.visit_dates]
     assert sorted(bearing - set(listed)) == []
     order = [source for source in MODELS if source in listed]
-    assert [source for source in listed if source != "edc_sv"] == [source for source in order if source != "edc_sv"]
+    assert [source for source in listed if source != "edc_sv"] == [
+        source for source in order if source != "edc_sv"
+    ]
     assert len(listed) == len(set(listed))
 
 

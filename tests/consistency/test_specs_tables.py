@@ -16,7 +16,9 @@ from tests.consistency.references import FACTS, SPEC
 from tests.unit.domains.trial import Trial, subject
 
 DESIGN = Path(__file__).resolve().parents[3] / "shared" / "design" / "tables"
-beside_the_design = pytest.mark.skipif(not DESIGN.exists(), reason="the study design is not beside this checkout")
+beside_the_design = pytest.mark.skipif(
+    not DESIGN.exists(), reason="the study design is not beside this checkout"
+)
 
 
 OTHER_CHOICE = {"HAQ_YN"}  # what the setting haq.checkbox may name instead
@@ -136,7 +138,10 @@ def test_a_restricted_test_is_marked_in_the_catalogue() -> None:
     told = tests.filter(pl.col("CAT") == "ANTI-HLA ANTIBODIES")
     assert told.height > 0
     assert told["restricted"].to_list() == ["yes"] * told.height
-    assert tests.filter(pl.col("CAT") != "ANTI-HLA ANTIBODIES")["restricted"].null_count() == tests.height - told.height
+    assert (
+        tests.filter(pl.col("CAT") != "ANTI-HLA ANTIBODIES")["restricted"].null_count()
+        == tests.height - told.height
+    )
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -152,7 +157,9 @@ def test_a_dataset_has_the_variables_of_the_design() -> None:
     only_unblinded = {"EXLOT"}
     for name, dataset in SPEC.datasets.items():
         family = "SUPP--" if name.startswith("SUPP") else name
-        assert set(dataset.variables) - {f"COVAL{n}" for n in range(1, 10)} == planned[family] - only_unblinded, name
+        assert (
+            set(dataset.variables) - {f"COVAL{n}" for n in range(1, 10)} == planned[family] - only_unblinded
+        ), name
 
 
 @beside_the_design
@@ -161,7 +168,11 @@ def test_datasets_have_the_labels_structures_and_keys_of_the_design() -> None:
     assert set(planned) - set(SPEC.datasets) == {"SUPPEX"}  # unblinded only
     for name, dataset in SPEC.datasets.items():
         row = planned[name]
-        assert (dataset.label, dataset.class_, dataset.structure) == (row["label"], row["class"], row["structure"])
+        assert (dataset.label, dataset.class_, dataset.structure) == (
+            row["label"],
+            row["class"],
+            row["structure"],
+        )
         assert dataset.keys == tuple(row["keys"].split(", ")), name
 
 
@@ -169,11 +180,23 @@ def test_datasets_have_the_labels_structures_and_keys_of_the_design() -> None:
 def test_the_catalogue_is_that_of_the_design() -> None:
     ours = SPEC.table("lab_tests").filter(pl.col("dataset") == "LB")
     mine = {
-        (row["TESTCD"], row["SPEC"]): (row["TEST"], row["CAT"], row["METHOD"] or "", row["unit"] or "", row["places"] or "")
+        (row["TESTCD"], row["SPEC"]): (
+            row["TEST"],
+            row["CAT"],
+            row["METHOD"] or "",
+            row["unit"] or "",
+            row["places"] or "",
+        )
         for row in ours.iter_rows(named=True)
     }
     theirs = {
-        (row["LBTESTCD"], row["LBSPEC"]): (row["LBTEST"], row["LBCAT"], row["LBMETHOD"], row["Std unit"], row["dp"])
+        (row["LBTESTCD"], row["LBSPEC"]): (
+            row["LBTEST"],
+            row["LBCAT"],
+            row["LBMETHOD"],
+            row["Std unit"],
+            row["dp"],
+        )
         for row in rows("lb_tests.csv")
     }
     assert mine == theirs
@@ -196,7 +219,10 @@ def test_trial_design_is_that_of_the_design(name: str) -> None:
     dataset = SPEC.dataset(name.upper())
     records = Trial(subject()).built(dataset.dataset).records
     keys = [key for key in dataset.keys if key in records.columns and key in rows(f"{name}.csv")[0]]
-    planned = sorted(rows(f"{name}.csv"), key=lambda row: [(len(row[k]), row[k]) if k == "VISITNUM" else row[k] for k in keys])
+    planned = sorted(
+        rows(f"{name}.csv"),
+        key=lambda row: [(len(row[k]), row[k]) if k == "VISITNUM" else row[k] for k in keys],
+    )
     for ours, theirs in zip(records.iter_rows(named=True), planned, strict=True):
         for column, value in theirs.items():
             if column in ours:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 import pytest
 
+from pipeline.specs.models import Verb
 from tests.consistency.references import FACTS, MODELS, SPEC, parts, verbs
 
 CLOSED_AND_EXPLAINED = {("C74457", "MULTIPLE")}
@@ -15,7 +16,10 @@ NO_TERM = ("NULL",)
 
 def codelists(dataset: str, variable: str) -> tuple[str, ...]:
     """Pinned codelists of a variable, the study's own choice before that of the standard."""
-    told = SPEC.dataset(dataset).variables[variable].codelist or SPEC.standard.variable(dataset, variable).codelists
+    told = (
+        SPEC.dataset(dataset).variables[variable].codelist
+        or SPEC.standard.variable(dataset, variable).codelists
+    )
     return tuple(code for code in told if code in SPEC.standard.codelists)
 
 
@@ -28,15 +32,8 @@ def terms() -> Iterator[tuple[str, str, str]]:
     """(dataset, variable, term) of every constant, code map, lookup, item, test and unit."""
     for dataset, part in parts():
         for name, verb in verbs(dataset, part):
-            if name not in dataset.variables:
-                continue
-            if verb.const is not None:
-                yield dataset.dataset, name, verb.const
-            if verb.map:
-                yield from ((dataset.dataset, name, term) for term in SPEC.codemap(verb.map).values() if term)
-            if verb.lookup:
-                column = SPEC.table(verb.lookup)[verb.give or ""]
-                yield from ((dataset.dataset, name, term) for term in column.drop_nulls())
+            if name in dataset.variables:
+                yield from ((dataset.dataset, name, term) for term in _of_verb(verb) if term)
         if part.items:
             yield from _of_items(dataset.dataset, part.items, part.source)
     yield from _of_laboratory()
@@ -46,6 +43,14 @@ def terms() -> Iterator[tuple[str, str, str]]:
                 if variable.take:
                     column = SPEC.table(dataset.table)[variable.take].drop_nulls()
                     yield from ((dataset.dataset, name, term) for term in column)
+
+
+def _of_verb(verb: Verb) -> list[str | None]:
+    if verb.map:
+        return list(SPEC.codemap(verb.map).values())
+    if verb.lookup:
+        return SPEC.table(verb.lookup)[verb.give or ""].to_list()
+    return [verb.const]
 
 
 def _of_items(dataset: str, table: str, source: str) -> Iterator[tuple[str, str, str]]:
@@ -63,7 +68,14 @@ def _of_items(dataset: str, table: str, source: str) -> Iterator[tuple[str, str,
 
 
 def _of_laboratory() -> Iterator[tuple[str, str, str]]:
-    facts = {"TESTCD": "TESTCD", "TEST": "TEST", "CAT": "CAT", "SPEC": "SPEC", "METHOD": "METHOD", "STRESU": "unit"}
+    facts = {
+        "TESTCD": "TESTCD",
+        "TEST": "TEST",
+        "CAT": "CAT",
+        "SPEC": "SPEC",
+        "METHOD": "METHOD",
+        "STRESU": "unit",
+    }
     facts |= {"BDAGNT": "BDAGNT", "TSTOPO": "objective", "TSTDTL": "objective"}
     for row in SPEC.table("lab_tests").iter_rows(named=True):
         for suffix, column in facts.items():
@@ -123,7 +135,11 @@ def test_short_names_and_labels_fit_the_transport_format() -> None:
 
 
 def test_a_test_has_one_name_and_a_name_one_test() -> None:
-    pairs = [("lab_tests", "TESTCD", "TEST"), ("qs_items", "QSTESTCD", "QSTEST"), ("rs_items", "RSTESTCD", "RSTEST")]
+    pairs = [
+        ("lab_tests", "TESTCD", "TEST"),
+        ("qs_items", "QSTESTCD", "QSTEST"),
+        ("rs_items", "RSTESTCD", "RSTEST"),
+    ]
     pairs += [("mk_items", "MKTESTCD", "MKTEST"), ("vs_items", "VSTESTCD", "VSTEST")]
     for table, code, name in pairs:
         known = SPEC.table(table).select(code, name).unique()
@@ -149,14 +165,21 @@ KNOWN_TO_THE_CODE = {("CMDOSFRQ", "OTH"), ("CMREAS", "OTH"), ("UPTRES", SPEC.stu
 
 
 @pytest.mark.parametrize(("where", "source", "column", "codemap"), sorted(set(coded())))
-def test_a_code_map_knows_every_code_that_its_column_may_hold(where: str, source: str, column: str, codemap: str) -> None:
+def test_a_code_map_knows_every_code_that_its_column_may_hold(
+    where: str, source: str, column: str, codemap: str
+) -> None:
     fact = FACTS[source][column]
     assert fact.codes, f"{where}: {column} has no codes"
-    missing = set(fact.codes) - set(SPEC.codemap(codemap)) - {c for name, c in KNOWN_TO_THE_CODE if name == column}
+    missing = (
+        set(fact.codes) - set(SPEC.codemap(codemap)) - {c for name, c in KNOWN_TO_THE_CODE if name == column}
+    )
     assert sorted(missing) == []
 
 
-SCORED = {True: {"0", "1", "2", "3"}, False: {"0", "1"}}  # activities of the questionnaire, its boxes (design 3.3)
+SCORED = {
+    True: {"0", "1", "2", "3"},
+    False: {"0", "1"},
+}  # activities of the questionnaire, its boxes (design 3.3)
 
 
 def test_an_item_list_knows_every_code_that_its_column_may_hold() -> None:
@@ -176,7 +199,9 @@ def test_a_code_map_has_no_code_that_no_column_may_hold() -> None:
     known: dict[str, set[str]] = {}
     for _, source, column, codemap in coded():
         known.setdefault(codemap, set()).update(FACTS[source][column].codes)
-    spare = [(name, code) for name, codes in known.items() for code in SPEC.codemap(name) if code not in codes]
+    spare = [
+        (name, code) for name, codes in known.items() for code in SPEC.codemap(name) if code not in codes
+    ]
     assert spare == []
 
 

@@ -25,10 +25,15 @@ def as_text(frame: pl.DataFrame) -> str:
     """The frame as stable text: exact numbers, constants once, equal neighbours as ``^``."""
     told = frame.select(pl.all().cast(pl.String))
     constants = {name: told[name][0] for name in told.columns if frame.height and told[name].n_unique() == 1}
-    head = [f"# {name} = {value}" if value is not None else f"# {name} is empty" for name, value in constants.items()]
+    head = [
+        f"# {name} = {value}" if value is not None else f"# {name} is empty"
+        for name, value in constants.items()
+    ]
     body = told.drop(constants).fill_null("")
     same = (pl.all() == pl.all().shift(1)) & (pl.all() != "")
-    body = body.select(pl.when(same).then(pl.lit("^")).otherwise(pl.all()).name.keep()) if body.width else body
+    body = (
+        body.select(pl.when(same).then(pl.lit("^")).otherwise(pl.all()).name.keep()) if body.width else body
+    )
     return "\n".join([f"# {frame.height} rows", *head, body.write_csv() if body.width else ""])
 
 
@@ -52,7 +57,7 @@ def test_the_small_study_is_built_as_it_was_read_and_accepted(
 
 
 ADVICE = (
-    "If the change is meant, run 'pytest tests/golden --update-golden', read the difference with git, and commit it."
+    "If this is meant: run 'pytest tests/golden --update-golden', read the difference with git, commit it."
 )
 
 

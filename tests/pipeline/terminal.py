@@ -47,17 +47,23 @@ class Said:
 class Terminal:
     """Runs commands in this process, with a home of their own."""
 
-    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         self.home, self._patch, self._capsys = home, monkeypatch, capsys
 
     def __call__(self, *arguments: object) -> Said:
         self._patch.setenv("SDTM_HOME", str(self.home))
         self._patch.setattr(sys, "argv", ["sdtm", *map(str, arguments)])
         self._capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
+        code: object = 0
+        try:
             cli.main()
+        except SystemExit as ended:
+            code = ended.code or 0
         out, err = self._capsys.readouterr()
-        return Said(int(ended.value.code or 0), out, err)
+        assert isinstance(code, int)
+        return Said(code, out, err)
 
 
 def started(home: Path, *arguments: object, limit: int | None = None) -> subprocess.Popen[str]:
@@ -69,10 +75,14 @@ def started(home: Path, *arguments: object, limit: int | None = None) -> subproc
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    environment = {name: os.environ[name] for name in HOUSEKEEPING if name in os.environ} | {"SDTM_HOME": str(home)}
+    environment = {name: os.environ[name] for name in HOUSEKEEPING if name in os.environ}
+    environment |= {
+        "SDTM_HOME": str(home),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }  # a cut .pyc would outlive the test
     return subprocess.Popen(
         [sys.executable, "-m", "pipeline", *map(str, arguments)],
-        cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=confined,
+        cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=confined,  # noqa: PLW1509 - no thread of the tests writes
     )  # fmt: skip
 
 

@@ -101,7 +101,9 @@ def changed(copy: Path, delivered: Path, tmp_path: Path) -> Path:
     path = folder / "edc" / "AE.csv"
     head, *rows = path.read_text(encoding="utf-8").splitlines()
     column = head.split(",").index("AETERM")
-    marked = [",".join(each if n != column else MARKER for n, each in enumerate(row.split(","))) for row in rows]
+    marked = [
+        ",".join(each if n != column else MARKER for n, each in enumerate(row.split(","))) for row in rows
+    ]
     path.write_text("\n".join([head, *marked]) + "\n", encoding="utf-8")
     said = finished(started(copy, "load", folder, "--json"))
     assert said.code == 0, said
@@ -111,8 +113,7 @@ def changed(copy: Path, delivered: Path, tmp_path: Path) -> Path:
 def test_a_full_disk_during_a_build_is_one_line_and_the_published_build_stays(changed: Path) -> None:
     before = build_of(changed)
     said = finished(started(changed, "build", "--json", limit=SMALL))
-    line = said.in_one_line(5)
-    assert "File too large" in line
+    assert "free some disk space" in said.in_one_line(5)
     after = build_of(changed)
     assert after.build == before.build
     assert verify(after) == ()
@@ -158,7 +159,8 @@ def test_an_interrupted_build_says_so_in_one_line(changed: Path) -> None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     said = finished(process)
-    assert "interrupted" in said.in_one_line(1)
+    assert said.code in {1, -signal.SIGINT}
+    assert said.err.strip() == "sdtm: interrupted; nothing half done was kept"
 
 
 def test_two_builds_at_once_are_one_build_and_one_line(changed: Path) -> None:
@@ -174,8 +176,12 @@ def test_help_answers_without_the_heavy_libraries(copy: Path) -> None:
     import subprocess
     import sys
 
-    code = "import sys, pipeline.cli; print([m for m in ('polars', 'pandera', 'duckdb', 'dagster', 'lxml') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    heavy = ("polars", "pandera", "duckdb", "dagster", "lxml")
+    code = f"import sys, pipeline.cli; print([name for name in {heavy} if name in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )
     assert finished(started(copy, "--help")).code == 0
 
 
@@ -193,7 +199,17 @@ def test_the_check_of_the_specification_is_told_as_json(sdtm: Terminal) -> None:
 
 
 def test_the_simulation_is_told_as_json(sdtm: Terminal, tmp_path: Path) -> None:
-    told = sdtm("simulate", tmp_path / "x", "--subjects", 2, "--as-of", "2027-01-31", "--defects", "partial_date", "--json")
+    told = sdtm(
+        "simulate",
+        tmp_path / "x",
+        "--subjects",
+        2,
+        "--as-of",
+        "2027-01-31",
+        "--defects",
+        "partial_date",
+        "--json",
+    )
     assert told.code == 0
     assert told.told["rows"]["edc_dm"] >= 2
     assert Path(told.told["ledger"]).exists()
@@ -202,7 +218,7 @@ def test_the_simulation_is_told_as_json(sdtm: Terminal, tmp_path: Path) -> None:
 def test_an_unforeseen_error_is_one_line_with_its_place_and_without_its_text(
     sdtm: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import pipeline.commands.nights as nights
+    from pipeline.commands import nights
 
     def explode(*_: object, **__: object) -> None:
         raise ValueError(MARKER)

@@ -25,7 +25,9 @@ def folder(tmp_path: Path, delivered: Path) -> Path:
     shutil.copytree(delivered, copy)
     for path in (copy / "edc" / "AE.csv", copy / "edc" / "MH.csv"):
         head, *rows = path.read_text(encoding="utf-8").splitlines()
-        marked = [",".join(each if n != 9 else MARKER for n, each in enumerate(row.split(","))) for row in rows]
+        marked = [
+            ",".join(each if n != 9 else MARKER for n, each in enumerate(row.split(","))) for row in rows
+        ]
         path.write_text("\n".join([head, *marked]) + "\n", encoding="utf-8")
     return copy
 
@@ -55,23 +57,28 @@ def cut_in_the_middle(content: bytes) -> bytes:
     return content[: len(content) - 40]
 
 
-def without_one(content: bytes) -> bytes:
-    return content.replace(b"STUDYID,", b"ARMCD,", 1)
-
-
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (rewrite("AE.csv", lambda _: b""), "edc/AE.csv"),
-        (rewrite("DM.csv", header_only), "DM.csv"),
-        (rewrite("AE.csv", without_a_column), "AE.csv"),
+        (rewrite("AE.csv", lambda _: b""), "edc_ae"),
+        (rewrite("DM.csv", header_only), "edc_dm"),
+        (rewrite("AE.csv", without_a_column), "edc_ae"),
         (rewrite("AE.csv", of_another_study), "names another study"),
-        (rewrite("AE.csv", cut_in_the_middle), "AE.csv"),
-        (rewrite("AE.csv", lambda content: content + b"too,few,fields\n"), "AE.csv"),
-        (rewrite("AE.csv", lambda content: content.replace(b",", b";")), "AE.csv"),
-        (rewrite("AE.csv", lambda content: content[:-5] + b"\x00" + content[-5:]), "AE.csv"),
+        (rewrite("AE.csv", cut_in_the_middle), "edc_ae"),
+        (rewrite("AE.csv", lambda content: content + b"too,few,fields\n"), "edc_ae"),
+        (rewrite("AE.csv", lambda content: content.replace(b",", b";")), "edc_ae"),
+        (rewrite("AE.csv", lambda content: content[:-5] + b"\x00" + content[-5:]), "edc_ae"),
     ],
-    ids=["empty", "header only", "column missing", "another study", "truncated", "short row", "separator", "NUL"],
+    ids=[
+        "empty",
+        "header only",
+        "column missing",
+        "another study",
+        "truncated",
+        "short row",
+        "separator",
+        "NUL",
+    ],
 )
 def test_a_file_that_cannot_be_accepted_is_refused_by_name_and_the_others_land(
     spoil: Spoil, reason: str, folder: Path, sdtm: Terminal
@@ -80,7 +87,7 @@ def test_a_file_that_cannot_be_accepted_is_refused_by_name_and_the_others_land(
     said = sdtm("load", folder)
     assert said.code == 3
     assert [line for line in said.out.splitlines() if line.startswith("refused")]
-    assert reason.rpartition("/")[2] in said.out
+    assert reason in said.out
     assert MARKER not in said.out + said.err
     told = sdtm("load", folder, "--json")
     assert (told.code, len(told.told["refused"]), told.told["new"]) == (3, 1, False)
@@ -155,9 +162,15 @@ def test_a_source_that_never_came_fails_the_build_by_name(folder: Path, sdtm: Te
     assert "edc_dm: was never delivered in a usable form" in sdtm("build", "--json").in_one_line(4)
 
 
-@pytest.mark.parametrize("command", [("load", "night"), ("build",), ("release", "--to", "package")], ids=lambda c: c[0])
+@pytest.mark.parametrize(
+    "command", [("load", "night"), ("build",), ("release", "--to", "package")], ids=lambda c: c[0]
+)
 def test_a_home_that_cannot_be_written_is_told_in_one_line(
-    command: tuple[str, ...], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: tuple[str, ...],
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a file").write_text("in the way")

@@ -20,12 +20,16 @@ SEPARATORS = {".csv": ",", ".txt": "|"}
 @pytest.fixture(scope="module")
 def ledger(delivered: Path) -> pl.DataFrame:
     """What the simulation planted where."""
-    return pl.read_csv(f"{delivered}.ledger.csv", infer_schema=False).with_columns(pl.col("line").cast(pl.Int64))
+    return pl.read_csv(f"{delivered}.ledger.csv", infer_schema=False).with_columns(
+        pl.col("line").cast(pl.Int64)
+    )
 
 
 def aside(night: Build, *fates: str) -> set[tuple[str, int]]:
     files = {source: each["file"] for source, each in night.facts["files"].items()}
-    rows = night.read("ops", "set_aside").filter(pl.col("fate").is_in(fates)).select("source", "line").collect()
+    rows = (
+        night.read("ops", "set_aside").filter(pl.col("fate").is_in(fates)).select("source", "line").collect()
+    )
     return {(files[source], line) for source, line in rows.iter_rows()}
 
 
@@ -53,7 +57,11 @@ def test_repeated_and_revised_results_collapse(night: Build, ledger: pl.DataFram
 def test_the_sums_close_for_every_source(night: Build) -> None:
     accounting = night.read("ops", "accounting").collect()
     fates = [name for name in accounting.columns if name not in ("source", "delivered")]
-    assert accounting.select(pl.sum_horizontal(fates)).to_series().equals(accounting["delivered"].alias(fates[0]))
+    assert (
+        accounting.select(pl.sum_horizontal(fates))
+        .to_series()
+        .equals(accounting["delivered"].alias(fates[0]))
+    )
     assert accounting["delivered"].sum() == sum(each["rows"] for each in night.facts["files"].values())
 
 
@@ -114,7 +122,9 @@ def test_a_build_that_is_published_is_not_built_again(home: Path, night: Build, 
     assert ran.build.manifest_sha256 == night.manifest_sha256
 
 
-def test_a_night_whose_file_was_refused_is_a_build_of_its_own_and_says_so(home: Path, delivered: Path, tmp_path: Path) -> None:
+def test_a_night_whose_file_was_refused_is_a_build_of_its_own_and_says_so(
+    home: Path, delivered: Path, tmp_path: Path
+) -> None:
     copy, damaged = tmp_path / "home", tmp_path / "damaged"
     shutil.copytree(home, copy)
     shutil.copytree(delivered, damaged)

@@ -1,4 +1,4 @@
-"""A second study is two folders: an invented one goes through landing, contracts, build and release untouched by code."""
+"""A second study is two folders: an invented one goes from landing to release with no change in the engine."""
 
 from __future__ import annotations
 

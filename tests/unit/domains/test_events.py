@@ -7,30 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.domains.test_mapping import events
-from tests.unit.domains.trial import ONE, TWO, Row, Trial, infusion, one, subject
-
-
-def emergence(**event: Any) -> str | None:
-    return one([row[1:] for row in events(event).records("SUPPAE", "QNAM", "QVAL") if row[0] == "AETRTEM"])
-
-
-@pytest.mark.parametrize(
-    ("day", "time", "before", "expected"),
-    [
-        ("01-FEB-2027", "09:29", None, "N"),
-        ("01-FEB-2027", "09:30", None, "Y"),
-        ("01-FEB-2027", "09:30", "Y", "Y"),
-        ("01-FEB-2027", None, "N", "Y"),
-        ("01-FEB-2027", None, "Y", "N"),
-        ("31-JAN-2027", None, None, "N"),
-        ("UN-FEB-2027", None, None, "Y"),
-        ("UN-JAN-2027", None, None, "N"),
-        ("UN-UNK-2027", None, "Y", "Y"),
-        (None, None, None, "Y"),
-    ],
-)
-def test_treatment_emergence(day: str | None, time: str | None, before: str | None, expected: str) -> None:
-    assert emergence(AESTDAT=day, AESTTIM=time, AEPRE=before) == expected
+from tests.unit.domains.trial import ONE, TWO, Row, Trial, infusion, subject
 
 
 def test_no_event_of_a_subject_without_infusion_is_treatment_emergent() -> None:

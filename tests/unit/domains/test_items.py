@@ -32,7 +32,8 @@ def test_an_activity_is_printed_as_on_the_form_and_scored() -> None:
     assert item(trial, "HAQ0101") == ("With MUCH difficulty", "2", 2.0, None, None)
     facts = ("QSTEST", "QSCAT", "QSSCAT", "QSEVLINT", "QSDTC", "VISITNUM", "QSDY", "EPOCH")
     assert item(trial, "HAQ0101", *facts) == (
-        "HAQ01-Dress Yourself", "HAQ-DI WITH VAS", "DRESSING AND GROOMING", "-P7D", "2027-03-01T08:00", 5.0, 29.0, "TREATMENT",
+        "HAQ01-Dress Yourself", "HAQ-DI WITH VAS", "DRESSING AND GROOMING", "-P7D", "2027-03-01T08:00", 5.0, 29.0,
+        "TREATMENT",
     )  # fmt: skip
 
 

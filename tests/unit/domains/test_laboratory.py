@@ -191,7 +191,8 @@ def test_a_count_may_be_a_range_a_number_or_a_bound(
         ([{"LABTESTCD": "PROT", "SPECIMEN": "SER"}, {"LABTESTCD": "PROT", "SPECIMEN": "UR"}], [2, 3], []),
         ([{}, {"ACCESSN": "A2"}], [2, 3], []),
         # an accession of two subjects is nobody's
-        ([{}, {"SUBJID": TWO}, {"ACCESSN": "A2"}], [4], [(2, "quarantined", "accession"), (3, "quarantined", "accession")]),
+        ([{}, {"SUBJID": TWO}, {"ACCESSN": "A2"}], [4],
+         [(2, "quarantined", "accession"), (3, "quarantined", "accession")]),
     ],
 )  # fmt: skip
 def test_which_row_counts(rows: list[Row], kept: list[int], lost: list[tuple[int, str, str]]) -> None:

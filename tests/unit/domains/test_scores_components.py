@@ -112,9 +112,19 @@ def test_aids_raise_their_category_whatever_word_the_box_has(setting: str, specs
     assert cane == ["Y" if setting == "YN" else "CHECKED"]
 
 
-def test_an_unknown_word_for_boxes_is_refused(specs_with: Made) -> None:
-    with pytest.raises(SpecError, match="HAQ_TICKED"):
-        specs_with({"haq.checkbox": "TICKED"}, {})
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("haq.checkbox", "TICKED", "HAQ_TICKED"),
+        ("rescue.rule", "NEITHER", r"settings\.rescue\.rule"),
+        ("race.coefficient", "SOME", r"settings\.race\.coefficient"),
+    ],
+)
+def test_an_unknown_value_is_refused_when_the_study_is_read(
+    name: str, value: str, told: str, specs_with: Made
+) -> None:
+    with pytest.raises(SpecError, match=told):
+        specs_with({name: value}, {})
 
 
 def test_an_aid_in_the_subjects_words_counts_once_a_person_has_assigned_it(specs_with: Made) -> None:

@@ -202,3 +202,66 @@ def test_the_same_rows_without_the_key_show_the_mask_only() -> None:
     ]
     assert masked.records("SE", "ETCD")[1] == ("MASKED",)
     assert masked.built("EC").records.equals(known.built("EC").records.head(1))
+
+
+def cohort(bags: dict[int, str], **control: Any) -> list[Rows]:
+    """Eight subjects of cohort 1; ``bags`` gives the arm by bag number."""
+    return [
+        treated(f"101-{n:03}", arm, bag=f"B{n:04}", **(control if arm == "PBO" else {}))
+        for n, arm in bags.items()
+    ]
+
+
+def patterns(trial: UnblindedTrial) -> dict[str, tuple[str, str]]:
+    found = trial.built("EX").findings
+    rows = found.filter(found["rule"].str.starts_with("BX-BL")).select("message", "rule", "severity").rows()
+    return {message: (rule, severity) for message, rule, severity in rows}
+
+
+EIGHT = {n: "PBO" if n in (1, 2) else "BXU075" for n in range(1, 9)}
+
+
+def test_bags_volumes_and_times_that_do_not_tell_are_reported_with_their_p() -> None:
+    mixed = {n: "PBO" if n in (4, 5) else "BXU075" for n in range(1, 9)}
+    assert patterns(UnblindedTrial(*cohort(mixed))) == {
+        "the order of bag numbers does not tell the control from the others (exact p 1.0000)": (
+            "BX-BL-04",
+            "INFO",
+        ),
+        "the parity of bag numbers does not tell the control from the others (exact p 1.0000)": (
+            "BX-BL-04",
+            "INFO",
+        ),
+        "the volume prepared per kg does not tell the control from the others (exact p 1.0000)": (
+            "BX-BL-05",
+            "INFO",
+        ),
+    }
+
+
+def test_a_volume_that_tells_the_control_in_both_cohorts_is_a_warning() -> None:
+    two = [treated(f"201-{n:03}", "PBO" if n in (1, 2) else "BXU150", cohort="2", bag=f"B{10 + n:04}",
+                   **({"ECVOLPRP": "90", "ECVOL": "90"} if n in (1, 2) else {})) for n in range(1, 9)]  # fmt: skip
+    found = patterns(UnblindedTrial(*cohort(EIGHT, ECVOLPRP="90", ECVOL="90"), *two))
+    telling = "tells the control from the others (exact p 0.0013)"
+    assert found[f"the volume prepared per kg {telling}"] == ("BX-BL-05", "WARN")
+
+
+@pytest.mark.parametrize(
+    ("arms", "told"),
+    [
+        (["PBO"], []),
+        (["PBO", "PBO"], ["cohort 1 is effectively unblinded: 2 control and 0 active subjects are revealed"]),
+        (["BXU075"] * 5, []),
+        (["BXU075"] * 6, ["cohort 1 is effectively unblinded: 0 control and 6 active subjects are revealed"]),
+    ],
+)
+def test_revealed_arms_that_give_the_others_away_are_critical(arms: list[str], told: list[str]) -> None:
+    rows = [
+        {"SUBJID": f"101-{n:03}", "TS": "2027-03-01T10:00:00Z", "ARMCD": arm}
+        for n, arm in enumerate(arms, start=1)
+    ]
+    trial = UnblindedTrial(*cohort(EIGHT), {"rtsm_emergency_unblind": [*rows, rows[0]]})
+    found = trial.built("DM").findings
+    assert found["message"].to_list() == told
+    assert set(found["rule"]) <= {"BX-BL-03"}

@@ -1,6 +1,6 @@
 """A small trial in typed frames: rows are written as a test needs them, every other column is null.
 
-The frames have the columns and types of the study's contracts; the domains see them through the same door as in a build.
+The frames have the columns and types of the study's contracts; the domains see them as in a build.
 """
 
 from __future__ import annotations

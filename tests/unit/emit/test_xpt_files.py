@@ -121,7 +121,11 @@ IN_A_PROCESS = """
 def in_a_process(code: str, target: Path) -> subprocess.CompletedProcess[str]:
     program = textwrap.dedent(IN_A_PROCESS) + textwrap.dedent(code)
     return subprocess.run(
-        [sys.executable, "-c", program, str(target)], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-B", "-c", program, str(target)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 from tests_layouts import LAYOUTS
 from pipeline.sources.landing import land
+from tests.full_disk import disk_of
 seen, landing = 0, {landing!r}
 def kill(event, args):
     global seen
@@ -83,17 +81,6 @@ def test_a_load_killed_at_any_moment_leaves_the_old_state_or_the_new_one_and_the
     new = land(tmp_path / "new", tmp_path / "landing", LAYOUTS)
     assert new.new
     assert visible(tmp_path / "landing") == sorted([old.delivery_id, new.delivery_id])
-
-
-@contextmanager
-def disk_of(size: int) -> Iterator[None]:
-    """No file may grow beyond ``size`` bytes: the system refuses a write as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(tmp_path):

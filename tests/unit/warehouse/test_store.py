@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +14,7 @@ import pytest
 from pipeline.errors import BuildFailed, MachineError, UsageError
 from pipeline.warehouse.builds import publish
 from pipeline.warehouse.store import Store
+from tests.full_disk import disk_of
 
 FRAME = pl.DataFrame(
     {"_line": [2, 3, 4], "TERM": ["ache", "", None], "AGE": [1, None, 3], "DAY": [date(2027, 1, 1)] * 3},
@@ -116,17 +114,6 @@ def test_a_frame_that_cannot_be_computed_tells_no_value(tmp_path):
     assert not list((tmp_path / "study").rglob("*parquet*"))
     with pytest.raises(BuildFailed, match="nope"):
         store(tmp_path).write("typed", "t", pl.LazyFrame({"a": ["SECRET"]}).select("nope"))
-
-
-@contextmanager
-def disk_of(size: int) -> Iterator[None]:
-    """No file may grow beyond ``size`` bytes: the system refuses a write as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("lazy", [False, True])

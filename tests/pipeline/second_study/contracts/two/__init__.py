@@ -1,4 +1,4 @@
-"""Contracts of an invented study with other forms and other columns: the engine must take it as it takes the real one."""
+"""Contracts of an invented study with other forms and other columns; the engine must take it like the real one."""
 
 from pipeline.contracts.identity import SubjectForm
 
