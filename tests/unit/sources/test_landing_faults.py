@@ -13,6 +13,7 @@ from pipeline.errors import MachineError, Refused
 from pipeline.sources.delivery import deliveries, resolve
 from pipeline.sources.landing import land
 from pipeline.specs.layout import SourceLayout
+from tests.full_disk import disk_of
 
 LAYOUTS = {
     name: SourceLayout(name, f"{name}_20270301_.csv", ("STUDYID", "TERM"), study_names=("S1",))
@@ -24,7 +25,6 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 from tests_layouts import LAYOUTS
 from pipeline.sources.landing import land
-from tests.full_disk import disk_of
 seen, landing = 0, {landing!r}
 def kill(event, args):
     global seen
