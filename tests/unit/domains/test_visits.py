@@ -7,12 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tests.unit.domains.draws import draw
 from tests.unit.domains.trial import ONE, Row, Rows, Trial, subject
-
-
-def draw(label: str, day: str, accession: str = "A1", **more: Any) -> Row:
-    basis = {"VISITLBL": label, "COLLDT": day, "ACCESSN": accession, "LABTESTCD": "PLAT", "SPECIMEN": "BLD"}
-    return {**basis, "RESULT": "200", "UNIT": "10^9/L", "RSTAT": "F", "REVNO": 0, **more}
 
 
 def unplanned(day: str | None, repeat: int, **more: Any) -> Row:
