@@ -33,7 +33,8 @@ def subjects(inputs: Inputs) -> pl.DataFrame:
     """One row a subject of the roster, sorted by USUBJID: identifiers and reference moments, null where unknown.
 
     RFXSTDTC/RFXENDTC are the earliest start and latest end of performed infusion intervals, RFICDTC the first consent,
-    ENDDTC the end of participation, LASTDTC the last contact, RESCUEDTC the first rescue medication (SDTMIG 3.4 DM; study rules R3, R6, 1.2).
+    ENDDTC the end of participation, LASTDTC the last contact, RESCUEDTC the first rescue medication (SDTMIG
+    3.4 DM; study rules R3, R6, 1.2).
     """
     reference = inputs.spec.study.reference
     roster = inputs.live(reference.roster).sort(LINE).unique("SUBJID", keep="first", maintain_order=True)
