@@ -39,7 +39,7 @@ def with_adverse_event_facts(work: Workpiece) -> None:
 
 def _treatment_emergent(start: pl.Expr, infusion: pl.Expr, before: pl.Expr) -> pl.Expr:
     by_minute = minute_part(start).is_not_null() & minute_part(infusion).is_not_null()
-    day, infused = date_part(start), date_part(infusion)
+    day, infused = date_part(start), earliest(infusion)
     same_day = (day == infused) & ~before.fill_null(value=False)
     emergent = (
         pl.when(by_minute)

@@ -55,7 +55,8 @@ def _central(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFra
     rows_here = rows.filter(~other)
     aside = [_unlisted(roles, rows.filter(pl.col("_dataset").is_null()))]
     aside += _not_built(roles, rows.filter(other & pl.col("_dataset").is_not_null()), elsewhere)
-    telling = pl.col("_restricted").is_not_null() if "_restricted" in rows.columns else pl.lit(value=False)
+    masked = inputs.unblinded is None and "_restricted" in rows.columns
+    telling = pl.col("_restricted").is_not_null() if masked else pl.lit(value=False)
     aside.append(_restricted(roles, rows_here.filter(telling)))
     rows_here = rows_here.filter(~telling)
     current, dropped = current_results(roles, rows_here, shared_accessions(roles, inputs.whole(roles.source)))

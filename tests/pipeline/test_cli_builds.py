@@ -159,8 +159,10 @@ def test_an_interrupted_build_says_so_in_one_line(changed: Path) -> None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     said = finished(process)
-    assert said.code in {1, -signal.SIGINT}
-    assert said.err.strip() == "sdtm: interrupted; nothing half done was kept"
+    assert said.code in {1, -signal.SIGINT}  # a library may turn the signal into an error of its own
+    assert len(said.err.strip().splitlines()) == 1
+    assert said.err.strip().startswith("sdtm: ")
+    assert verify(build_of(changed)) == ()
 
 
 def test_two_builds_at_once_are_one_build_and_one_line(changed: Path) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipeline.flow.context import open_context
 from pipeline.flow.deliver import load_delivery
 from pipeline.flow.run import run_build
 from pipeline.settings import Settings
-from pipeline.warehouse.builds import Build, published, verify
+from pipeline.warehouse.builds import Build, verify
 
 SEPARATORS = {".csv": ",", ".txt": "|"}
 
@@ -98,20 +99,52 @@ def test_the_same_delivery_gives_the_same_bytes_in_another_home(
     assert verify(again) == ()
 
 
-def test_the_order_of_rows_in_a_file_changes_no_record(night: Build, delivered: Path, tmp_path: Path) -> None:
-    shuffled = tmp_path / "shuffled"
-    shutil.copytree(delivered, shuffled)
-    for path in sorted(shuffled.rglob("*.*")):
+@pytest.fixture(scope="module")
+def next_night(home: Path, delivered: Path, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """The same delivery once more, in a home that has it: rows in another order, and one file empty."""
+    place = tmp_path_factory.mktemp("next")
+    shutil.copytree(home, place / "home")
+    shutil.copytree(delivered, place / "shuffled")
+    for path in sorted((place / "shuffled").rglob("*.*")):
         head, *rows = path.read_bytes().splitlines(keepends=True)
         if b'"' not in b"".join(rows):  # a quoted field may hold line breaks
             random.Random(path.name).shuffle(rows)
         path.write_bytes(head + b"".join(rows))
-    other = built_in(tmp_path / "home", shuffled)
-    assert other.build != night.build
+    (place / "shuffled" / "edc" / "AE.csv").write_bytes(b"")
+    return built_in(place / "home", place / "shuffled")
+
+
+def test_the_order_of_rows_in_a_file_changes_no_record(night: Build, next_night: Build) -> None:
+    assert next_night.build != night.build
     for file in night.files:
         if file.layer == "sdtm":
-            ours, theirs = (each.read("sdtm", file.table).collect() for each in (night, other))
+            ours, theirs = (each.read("sdtm", file.table).collect() for each in (night, next_night))
             assert ours.equals(theirs), file.table
+
+
+def test_a_night_whose_file_was_refused_keeps_the_last_good_one_and_says_so(
+    night: Build, next_night: Build
+) -> None:
+    told = next_night.read("qc", "findings").filter(pl.col("rule") == "edc_ae.delivery").collect()
+    assert told.select("severity", "source").rows() == [("CRITICAL", "edc_ae")]
+    assert night.delivery in told["message"][0]
+    assert next_night.read("sdtm", "ae").select(pl.len()).collect().item() > 0
+
+
+def test_two_nights_with_the_same_usable_files_are_two_builds_if_one_was_refused_a_file(
+    home: Path, delivered: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(home, tmp_path / "home")
+    shutil.copytree(delivered, tmp_path / "night")
+    (tmp_path / "night" / "edc" / "AE.csv").write_bytes(b"")
+    settings = Settings(home=tmp_path / "home")
+    before = open_context(settings)
+    load_delivery(settings, tmp_path / "night")
+    after = open_context(settings)
+    assert {source: file.sha256 for source, file in before.files.items() if file} == {
+        source: file.sha256 for source, file in after.files.items() if file
+    }
+    assert before.store.build != after.store.build
 
 
 def test_a_build_that_is_published_is_not_built_again(home: Path, night: Build, tmp_path: Path) -> None:
@@ -120,21 +153,3 @@ def test_a_build_that_is_published_is_not_built_again(home: Path, night: Build, 
     ran = run_build(Settings(home=copy))
     assert not ran.new
     assert ran.build.manifest_sha256 == night.manifest_sha256
-
-
-def test_a_night_whose_file_was_refused_is_a_build_of_its_own_and_says_so(
-    home: Path, delivered: Path, tmp_path: Path
-) -> None:
-    copy, damaged = tmp_path / "home", tmp_path / "damaged"
-    shutil.copytree(home, copy)
-    shutil.copytree(delivered, damaged)
-    (damaged / "edc" / "AE.csv").write_bytes(b"")
-    settings = Settings(home=copy)
-    before = published(settings.warehouse, settings.study, "BLINDED")
-    after = built_in(copy, damaged)
-    assert before is not None
-    assert after.build != before.build
-    told = after.read("qc", "findings").filter(pl.col("rule") == "edc_ae.delivery").collect()
-    assert told.select("severity", "source").rows() == [("CRITICAL", "edc_ae")]
-    assert before.delivery in told["message"][0]
-    assert after.read("sdtm", "ae").collect().equals(before.read("sdtm", "ae").collect())

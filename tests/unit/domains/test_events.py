@@ -10,6 +10,12 @@ from tests.unit.domains.test_mapping import events
 from tests.unit.domains.trial import ONE, TWO, Row, Trial, infusion, subject
 
 
+@pytest.mark.parametrize(("day", "expected"), [("31-JAN-2027", "N"), ("14-FEB-2027", "Y"), (None, "Y")])
+def test_an_infusion_of_an_unknown_day_counts_from_its_first_possible_one(day: str | None, expected: str) -> None:
+    trial = Trial(subject(infused="UN-FEB-2027", at=None), {"edc_ae": [{"AETERM": "RASH", "AESTDAT": day}]})
+    assert trial.records("SUPPAE", "QNAM", "QVAL") == [("AETRTEM", expected)]
+
+
 def test_no_event_of_a_subject_without_infusion_is_treatment_emergent() -> None:
     trial = Trial(subject(infused=None), {"edc_ae": [{"AETERM": "RASH", "AESTDAT": None}]})
     assert trial.records("SUPPAE", "QNAM", "QVAL") == [("AETRTEM", "N")]

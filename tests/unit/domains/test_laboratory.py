@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.domains.draws import VISITS, draw, fates, lab, result
+from tests.unit.domains.test_unblinded import UnblindedTrial, treated
 from tests.unit.domains.trial import Row, Trial, subject
 
 
@@ -156,6 +157,12 @@ def test_a_test_of_another_dataset_is_left_to_it() -> None:
 def test_antibodies_that_tell_the_treatment_reach_no_blinded_dataset(dataset: str) -> None:
     trial = lab(result("35", LABTESTCD="HLA1PRA", SPECIMEN="SER", UNIT="%", PANEL="HLA"))
     assert trial.built(dataset).records.is_empty()
+
+
+def test_antibodies_that_tell_the_treatment_are_submitted_after_unblinding() -> None:
+    row = result("35", LABTESTCD="HLA1PRA", SPECIMEN="SER", UNIT="%", PANEL="HLA")
+    trial = UnblindedTrial(treated(), {"lab_results": [row]})
+    assert trial.records("IS", "ISTESTCD", "ISSTRESN") == [("HLAIPRA", 35.0)]
 
 
 def test_the_formula_of_a_filtration_rate_is_the_laboratorys_and_an_unknown_one_is_quarantined() -> None:
