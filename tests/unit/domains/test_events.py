@@ -11,7 +11,9 @@ from tests.unit.domains.trial import ONE, TWO, Row, Trial, infusion, subject
 
 
 @pytest.mark.parametrize(("day", "expected"), [("31-JAN-2027", "N"), ("14-FEB-2027", "Y"), (None, "Y")])
-def test_an_infusion_of_an_unknown_day_counts_from_its_first_possible_one(day: str | None, expected: str) -> None:
+def test_an_infusion_of_an_unknown_day_counts_from_its_first_possible_one(
+    day: str | None, expected: str
+) -> None:
     trial = Trial(subject(infused="UN-FEB-2027", at=None), {"edc_ae": [{"AETERM": "RASH", "AESTDAT": day}]})
     assert trial.records("SUPPAE", "QNAM", "QVAL") == [("AETRTEM", expected)]
 
