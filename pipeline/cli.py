@@ -1,6 +1,7 @@
 """The command line: each command calls one function of ``flow`` and shows what it returned.
 
-Every command takes ``--json``. Errors are one line on stderr and an exit code (see ``errors.py``).
+Every command that returns a result takes ``--json``; ``ui``, ``test`` and ``lint`` hand over to other programs.
+Errors are one line on stderr and an exit code (see ``errors.py``).
 Heavy libraries are imported inside the commands, so that ``--help`` answers at once.
 """
 

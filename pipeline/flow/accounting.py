@@ -37,13 +37,26 @@ def accounting_step(
 
 
 def set_aside_rows(context: Context, sources: list[str], datasets: list[str]) -> pl.DataFrame:
-    """Every row that is in no dataset, or of which a part is in none: contract, deletion, domain, or by declaration."""
+    """Every row that is in no dataset, or of which a part is in none: contract, deletion, domain, or by declaration.
+
+    A row that one part of a dataset leaves out and another part maps was not left out.
+    """
     frames = [context.read("ops", f"aside_{name.lower()}").collect() for name in datasets]
     for source in sources:
         frames += [_of_contract(context, source), _deleted(context, source)]
     known = pl.concat(frames)
     frames = [known, *(_declared(context, source, datasets, known) for source in sources)]
-    return pl.concat(frames).unique().sort("source", "line", "fate", "rule", "reason")
+    told = pl.concat(frames).unique()
+    left_out = told.filter(pl.col("fate") == Fate.NOT_SUBMITTED)
+    truly = [
+        left_out.filter(pl.col("source") == source)
+        .lazy()
+        .join(_linked(context, source, datasets), on="line", how="anti")
+        .collect()
+        for source in left_out["source"].unique().sort()
+    ]
+    others = told.filter(pl.col("fate") != Fate.NOT_SUBMITTED)
+    return pl.concat([others, *truly]).sort("source", "line", "fate", "rule", "reason")
 
 
 def _row(frame: pl.DataFrame, source: str, fate: Fate, rule: pl.Expr, reason: pl.Expr) -> pl.DataFrame:
