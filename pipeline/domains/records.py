@@ -64,7 +64,8 @@ class Inputs:
     """What a domain may ask for, and nothing else.
 
     ``typed`` gives a source's accepted rows, ``derived`` one of the subject-level frames (subjects, elements, visits),
-    ``records`` a finished dataset, ``links`` the source rows of its records; ``cut`` is the data cut of the delivery.
+    ``records`` a finished dataset, ``links`` the source rows of its records,
+    ``quarantined`` the rows of a source that broke their contract, as delivered; ``cut`` is the data cut.
     """
 
     spec: StudySpec
@@ -75,6 +76,7 @@ class Inputs:
     links: Callable[[str], pl.LazyFrame]
     block: Block | None = None
     unblinded: Lifting | None = None
+    quarantined: Callable[[str], pl.LazyFrame] | None = None
 
     def live(self, source: str) -> pl.LazyFrame:
         """Accepted rows of ``source`` that the sender has not marked as deleted; of the block's subjects, if

@@ -73,6 +73,7 @@ class Context:
             typed=lambda source: self.store.read("typed", source),
             derived=lambda name: self.store.read("derived", name),
             records=lambda dataset: self.store.read("sdtm", dataset.lower()),
+            quarantined=lambda source: self.store.read("quarantine", source),
             links=lambda dataset: self.store.read("ops", f"links_{dataset.lower()}"),
         )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import pytest
 
-from pipeline.domains.lab_revisions import current_results, shared_accessions
+from pipeline.domains.lab_revisions import current_results, shared_accessions, withheld_revisions
 from pipeline.domains.records import Block
 from tests.unit.domains.draws import VISITS, fates, lab, result
 from tests.unit.domains.trial import ONE, TWO, Row, Rows, Trial, spec, subject, typed
@@ -52,9 +53,31 @@ def test_which_row_counts(rows: list[Row], kept: list[int], lost: list[tuple[int
             for row in rows
         ],
     )
-    current, aside = current_results(roles, frame, shared_accessions(roles, frame.lazy()))
+    none = withheld_revisions(Trial(subject()).inputs)
+    current, aside = current_results(roles, frame, shared_accessions(roles, frame.lazy()), none)
     assert current["_line"].to_list() == kept
     assert aside.sort("line").select("line", "fate", pl.col("rule").str.split(".").list.last()).rows() == lost
+
+
+@pytest.mark.parametrize(
+    ("revision", "status", "kept"),
+    [("1", "F", []), ("not a number", "F", []), ("0", "P", [2]), ("1", "P", [2])],
+)
+def test_no_older_result_takes_the_place_of_one_that_broke_its_contract(
+    revision: str, status: str, kept: list[int]
+) -> None:
+    roles = spec().study.laboratory
+    frame = typed("lab_results", [result(value="200")])
+    broken = (
+        frame.lazy()
+        .with_columns(pl.all().cast(pl.String))
+        .with_columns(REVNO=pl.lit(revision), RSTAT=pl.lit(status))
+    )
+    inputs = replace(Trial(subject()).inputs, quarantined=lambda _: broken)
+    shared = shared_accessions(roles, frame.lazy())
+    current, aside = current_results(roles, frame, shared, withheld_revisions(inputs))
+    assert current["_line"].to_list() == kept
+    assert aside["fate"].to_list() == ["quarantined"] * (1 - len(kept))
 
 
 def test_a_cancellation_after_a_final_result_is_not_done_with_the_laboratorys_comment() -> None:
