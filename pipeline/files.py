@@ -5,6 +5,7 @@ Every file that outlives a command is written aside in its own folder, synced, a
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -68,6 +69,17 @@ def folder_written_aside(target: Path) -> Iterator[Path]:
             sync(target.parent)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def only_one(lock: Path, what: str, kind: str) -> Iterator[None]:
+    """Holds ``lock`` for the block; MachineError if another process has it. A process that dies gives it back."""
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise MachineError(what, f"another {kind} is running", "wait until it has ended") from error
+        yield
 
 
 def sync(path: Path) -> None:

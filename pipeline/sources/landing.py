@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 from collections.abc import Collection, Iterator
@@ -12,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.errors import MachineError, Refused, UsageError
-from pipeline.files import folder_written_aside, machine_errors, sha256_of
+from pipeline.files import folder_written_aside, machine_errors, only_one, sha256_of
 from pipeline.sources.delivery import RECORD, Delivery, Entry, as_json, deliveries, last_good
 from pipeline.sources.header import checked_head
 from pipeline.sources.inspection import inspect_file
@@ -99,13 +98,7 @@ def _only_load(landing: Path) -> Iterator[None]:
     """Holds the landing folder's lock and clears away what an interrupted load has left."""
     with machine_errors(str(landing)):
         landing.mkdir(parents=True, exist_ok=True)
-        with (landing / ".lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise MachineError(
-                    str(landing), "another load is running", "wait until it has ended"
-                ) from error
+        with only_one(landing / ".lock", str(landing), "load"):
             for aside in sorted(landing.glob(".*.part")):
                 shutil.rmtree(aside)
             yield

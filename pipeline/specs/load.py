@@ -195,8 +195,3 @@ def _verbs(dataset: Dataset) -> Iterator[Verb]:
 def verb_of(dataset: Dataset, part: Part, variable: str) -> Verb:
     """How ``variable`` is filled for rows of ``part``: the part's own verb before the dataset's."""
     return part.set.get(variable, dataset.variables[variable])
-
-
-def as_plain(value: Any) -> Any:
-    """Models as dicts and lists, for fingerprints and pages."""
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value

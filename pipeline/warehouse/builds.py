@@ -6,7 +6,6 @@ manifest's sha256. A reader follows the pointer: it sees the last good build or 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import BuildFailed, MachineError
-from pipeline.files import machine_errors, sha256_of, write_text
+from pipeline.files import machine_errors, only_one, sha256_of, write_text
 from pipeline.warehouse.parquet import rows_of, scan
 from pipeline.warehouse.places import LAYERS, Place
 from pipeline.warehouse.store import Store
@@ -72,13 +71,7 @@ def build_lock(root: Path, study: str, mode: str) -> Iterator[None]:
     folder = Place(root, study, mode).folder
     with machine_errors(str(folder)):
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / ".lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise MachineError(
-                    f"{study} {mode}", "another build is running", "wait until it has ended"
-                ) from error
+        with only_one(folder / ".lock", f"{study} {mode}", "build"):
             for aside in sorted(folder.rglob(".*.part*")):
                 aside.unlink(missing_ok=True)
             yield
