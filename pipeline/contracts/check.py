@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 import pandera.polars as pa
 import polars as pl
@@ -23,8 +22,6 @@ from pipeline.contracts.model import key_of, source_of
 from pipeline.contracts.report import breach_findings, change_findings, with_reasons
 from pipeline.contracts.texts import blank_as_null, changes, clean_texts, renumbered
 from pipeline.errors import BuildFailed
-
-QUARANTINE_LIMIT_PERCENT: Final = 2  # study design 4.5: more than this stops the source
 
 
 @dataclass(frozen=True)
@@ -97,16 +94,6 @@ def check(
     changed = sum(normalised.values()) + sum(renumberings.values())
     counts = Counts(len(raw), len(accepted), len(quarantined), len(shared), changed)
     return Checked(accepted, quarantined, pl.concat(findings), counts)
-
-
-def stop_reason(counts: Counts) -> str | None:
-    """Why this source must not be used in this build (study design 4.5), None if it may be."""
-    if counts.shared_keys:
-        return f"{counts.shared_keys} rows share their key with other rows"
-    if counts.quarantined * 100 > counts.delivered * QUARANTINE_LIMIT_PERCENT:
-        share = f"{counts.quarantined} of {counts.delivered} rows"
-        return f"{share} are quarantined, more than {QUARANTINE_LIMIT_PERCENT} %"
-    return None
 
 
 def _fits(raw: pl.DataFrame, model: type[pa.DataFrameModel], facts: Mapping[str, ColumnFacts]) -> None:

@@ -9,15 +9,12 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from pipeline.errors import MachineError
-from pipeline.files import written_aside
 from pipeline.sources.blocks import Block, blocks_of, doubled_quotes
 from pipeline.sources.header import checked_head
 from pipeline.sources.refusals import refused
 from pipeline.specs.layout import SourceLayout
 
 LINE = "_line"
-ROW_GROUP = 100_000
 _CONTROLS = [*range(0x1F, 0x1B, -1), *range(0x01, 0x09), 0x0B, 0x0C, *range(0x0E, 0x1C), 0x7F]
 _LF, _CR = 10, 13
 
@@ -41,22 +38,6 @@ def read_raw(path: Path, layout: SourceLayout) -> pl.LazyFrame:
                 return
 
     return register_io_source(frames, schema=raw_schema(layout), is_pure=True)
-
-
-def raw_to_parquet(path: Path, layout: SourceLayout, target: Path) -> Path:
-    """``target``, a Parquet file of ``read_raw``, whole or not at all; streamed; same file, same bytes."""
-    frame = read_raw(path, layout)
-    with written_aside(target) as aside:
-        # polars opens a path in the background and may still create it after it has reported an error
-        try:
-            with aside.open("wb") as file:
-                frame.sink_parquet(file, compression="zstd", compression_level=3, row_group_size=ROW_GROUP)
-        except pl.exceptions.PolarsError as error:
-            # the text of a polars error may quote a value: only its kind goes on
-            raise MachineError(
-                str(target), f"writing failed ({type(error).__name__})", "check the disk"
-            ) from None
-    return target
 
 
 def raw_schema(layout: SourceLayout) -> pl.Schema:

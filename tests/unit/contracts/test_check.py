@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.contracts.check import Counts, check, stop_reason
+from pipeline.contracts.check import Counts, check
 from pipeline.errors import BuildFailed
 from pipeline.findings import FINDING
 from tests.unit.contracts.frames import CUT, FORM, MODELS, broken_rules, checked, delivered
@@ -76,12 +76,11 @@ def test_findings_of_a_row_come_in_column_order_with_subject_file_and_action():
     assert row["action"]
 
 
-def test_rows_that_share_a_record_id_are_all_set_aside_and_stop_the_source():
+def test_rows_that_share_a_record_id_are_all_set_aside():
     outcome = checked("edc_mh", {"RECORDID": "A"}, {"RECORDID": "B"}, {"RECORDID": "A "})
     assert broken_rules(outcome) == [(2, "edc_mh.RECORDID.key"), (4, "edc_mh.RECORDID.key")]
     assert outcome.accepted["RECORDID"].to_list() == ["B"]
     assert outcome.counts.shared_keys == 2
-    assert "share their key" in str(stop_reason(outcome.counts))
 
 
 def test_blank_record_ids_are_missing_not_shared():
@@ -102,15 +101,6 @@ def test_a_composite_key_is_shared_only_as_a_whole():
 def test_revisions_of_a_laboratory_result_do_not_share_a_key():
     outcome = checked("lab_results", {"REVNO": "0"}, {"REVNO": "1"}, {"REVNO": "1"})
     assert outcome.counts.accepted == 3
-
-
-@pytest.mark.parametrize(
-    ("quarantined", "stops"),
-    [(0, False), (2, False), (3, True)],
-)
-def test_more_than_two_percent_of_quarantined_rows_stop_a_source(quarantined, stops):
-    reason = stop_reason(Counts(100, 100 - quarantined, quarantined, 0, 0))
-    assert (reason is not None) == stops
 
 
 def test_no_value_of_a_row_is_told_in_any_finding():

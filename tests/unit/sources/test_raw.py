@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.errors import MachineError, Refused
+from pipeline.errors import Refused
 from pipeline.sources import pieces
-from pipeline.sources.raw import raw_to_parquet, read_raw
+from pipeline.sources.raw import read_raw
 from pipeline.specs.layout import SourceLayout
 
 FORM = SourceLayout("edc_xx", "XX.csv", ("A", "B"), study_column=None)
@@ -89,23 +89,3 @@ def test_a_fault_behind_the_header_is_a_refusal_when_the_frame_is_collected(tmp_
     lazy = read_raw(path, FORM)
     with pytest.raises(Refused, match="line 3 has 1 fields"):
         lazy.collect()
-
-
-def test_parquet_of_a_file_has_the_same_bytes_each_time(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    path.write_bytes(b"A,B\n" + b"".join(b"%d,%d\n" % (n, n * n % 97) for n in range(5000)))
-    one = raw_to_parquet(path, FORM, tmp_path / "one.parquet").read_bytes()
-    assert raw_to_parquet(path, FORM, tmp_path / "two.parquet").read_bytes() == one
-    monkeypatch.setattr(pieces, "PIECE", 5000)
-    assert raw_to_parquet(path, FORM, tmp_path / "three.parquet").read_bytes() == one
-    assert pl.read_parquet(tmp_path / "one.parquet").equals(read_raw(path, FORM).collect())
-
-
-def test_a_refused_file_and_a_full_disk_leave_no_parquet(tmp_path):
-    path = tmp_path / "file"
-    path.write_bytes(b"A,B\n1,2\n3\n")
-    with pytest.raises(Refused):
-        raw_to_parquet(path, FORM, tmp_path / "out" / "x.parquet")
-    assert list((tmp_path / "out").iterdir()) == []
-    with pytest.raises(MachineError):
-        raw_to_parquet(path, FORM, path / "x.parquet")
