@@ -26,8 +26,11 @@ FINDING = pl.Schema(
         "file": pl.String,  # delivered file, relative to the delivery; null for a derived record
         "line": pl.Int64,  # physical line in that file (header = 1); null if the whole file or none
         "subject": pl.String,  # SUBJID as normalised; null if the finding is not about a subject
+        "record": pl.String,  # the record concerned, as dataset/--SEQ ("LB/12"); null if it is in no dataset
+        "visit": pl.String,  # visit that the finding is about; null if none or unknown
         "variable": pl.String,  # column(s) concerned
         "message": pl.String,  # one sentence without the value
+        "detail": pl.String,  # the same with the values, for the site: never in a log, a terminal or the Dagster UI
         "action": pl.String,  # what to do or to ask
         "quarantined": pl.Boolean,  # True: the row was set aside and is in no dataset
     }
