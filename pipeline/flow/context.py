@@ -19,12 +19,13 @@ from pipeline.errors import UsageError
 from pipeline.files import sha256_of
 from pipeline.settings import CHECKOUT, Settings
 from pipeline.sources.delivery import Delivery, LandedFile, deliveries, resolve
+from pipeline.specs.checks import Check
 from pipeline.specs.layout import SourceLayout
 from pipeline.specs.load import StudySpec, load_study
 from pipeline.warehouse.store import Store
 
 BLINDED = "BLINDED"
-_READ = (".py", ".yaml", ".csv")
+_READ = (".py", ".yaml", ".csv", ".sql")
 _ID_LENGTH = 12
 
 
@@ -40,6 +41,13 @@ class StudyParts:
     def layouts(self) -> dict[str, SourceLayout]:
         """Every source that may lie in a blinded delivery."""
         return {name: layout for name, layout in self.all_layouts.items() if not layout.restricted}
+
+    @property
+    def checks(self) -> dict[str, Check]:
+        """The study's checks that a blinded build can ask."""
+        return {
+            name: check for name, check in self.spec.checks.items() if check.sql and check.builds == "all"
+        }
 
     @cached_property
     def all_layouts(self) -> dict[str, SourceLayout]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.flow.accounting import accounting_step
+from pipeline.flow.check_steps import CHECKS, checks_step
 from pipeline.flow.context import StudyParts
 from pipeline.flow.score_steps import look_steps, looks, needs_of_scores, score_steps
 from pipeline.flow.steps import Step, contract_step, dataset_step, derived_step, last_dates_step, raw_step
@@ -25,7 +26,10 @@ def plan(parts: StudyParts) -> list[Step]:
         derived_step("visits", ("derived.subjects", *_contracts(*visit_sources, lab.source, lab.form))),
         derived_step("elements", ("derived.subjects", "derived.visits")),
     ]
-    return steps + _dataset_steps(parts) + [_accounting(parts, sources)]
+    steps += _dataset_steps(parts)
+    if parts.checks:
+        steps.append(checks_step(parts))
+    return [*steps, _accounting(parts, sources)]
 
 
 def _source_steps(source: str, sites: str) -> list[Step]:
@@ -77,6 +81,7 @@ def _dataset_step(parts: StudyParts, dataset: Dataset, *more: str) -> Step:
 
 def _accounting(parts: StudyParts, sources: list[str]) -> Step:
     datasets, looked = list(parts.spec.datasets), looks(parts.spec.study)
+    looked += [CHECKS] if parts.checks else []
     needs = (
         *_contracts(*sources),
         *(f"sdtm.{name}" for name in datasets),

@@ -33,6 +33,7 @@ from pipeline.sources.delivery import Delivery, LandedFile, deliveries, resolve
 from pipeline.sources.landing import Landed, land
 from pipeline.sources.raw import read_raw
 from pipeline.specs.blinding import Blinding
+from pipeline.specs.checks import Check
 from pipeline.specs.layout import SourceLayout
 from pipeline.specs.load import load_study
 from pipeline.warehouse.builds import published
@@ -51,6 +52,11 @@ class UnblindedParts(StudyParts):
     def layouts(self) -> dict[str, SourceLayout]:
         """Every source of the study."""
         return self.all_layouts
+
+    @property
+    def checks(self) -> dict[str, Check]:
+        """Every check of the study that is a query."""
+        return {name: check for name, check in self.spec.checks.items() if check.sql}
 
     @property
     def blinding(self) -> Blinding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import SpecError
 from pipeline.specs.blinding import Blinding, contradictions
+from pipeline.specs.checks import Check, load_checks
 from pipeline.specs.choices import choice_problems, with_settings
 from pipeline.specs.models import Dataset, Part, Study, Variable, Verb
 from pipeline.specs.standard import Standard, VariableFacts, load_standard
@@ -35,6 +36,7 @@ class StudySpec:
     datasets: Mapping[str, Dataset]
     tables: Mapping[str, pl.DataFrame]
     blinding: Blinding | None = None
+    checks: Mapping[str, Check] = field(default_factory=dict)
 
     def dataset(self, name: str) -> Dataset:
         """The specification of one dataset; SpecError if the study has none of that name."""
@@ -94,6 +96,7 @@ def load_study(specs: Path, name: str, overlay: str | None = None) -> StudySpec:
             for path in sorted((folder / "tables").glob("*.csv"))
         },
         blinding=_parsed(Blinding, blinding) if blinding.is_file() else None,
+        checks=load_checks(folder / "checks"),
     )
     if found := [*_problems(spec), *_arm_problems(spec)]:
         raise SpecError(*found[0])

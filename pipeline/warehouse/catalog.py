@@ -15,7 +15,7 @@ from pipeline.warehouse.identifier import settle_identifier
 from pipeline.warehouse.places import LAYERS, Place, checked
 
 # Their text repeats the query; every other kind of error may quote a value of the data.
-_TELLABLE = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
+TELLABLE = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
 
 
 def write_catalog(root: Path, study: str, mode: str) -> Path:
@@ -48,14 +48,14 @@ def _fill(path: Path, build: Build) -> None:
         for layer in LAYERS:
             connection.execute(f"CREATE SCHEMA {layer}")
         for file in build.files:
-            literal = _glob_free(build.path(file).resolve()).replace("'", "''")
+            literal = glob_free(build.path(file).resolve()).replace("'", "''")
             connection.execute(
                 f'CREATE VIEW {file.layer}."{file.table}" AS '  # noqa: S608 - names are checked by Place
                 f"SELECT * FROM read_parquet('{literal}', hive_partitioning = false)"
             )
 
 
-def _glob_free(path: Path) -> str:
+def glob_free(path: Path) -> str:
     """The path in a form in which DuckDB sees no wildcard."""
     return re.sub(r"([*?\[])", r"[\1]", str(path))
 
@@ -75,13 +75,13 @@ def query(root: Path, study: str, mode: str, sql: str) -> pl.DataFrame:
             duckdb.connect(str(place.catalog), read_only=True) as connection,
         ):
             folder = place.folder.resolve()
-            connection.execute("SET allowed_directories = ?", [[str(folder), _glob_free(folder)]])
+            connection.execute("SET allowed_directories = ?", [[str(folder), glob_free(folder)]])
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
             found: pl.DataFrame = connection.sql(sql).pl()
             return found
     except duckdb.Error as error:
-        told = str(error).splitlines()[0] if isinstance(error, _TELLABLE) else "the data do not allow it"
+        told = str(error).splitlines()[0] if isinstance(error, TELLABLE) else "the data do not allow it"
         raise UsageError("query", f"{type(error).__name__}: {told}", "mend the SQL") from None
 
 

@@ -1,0 +1,89 @@
+"""A study's checks: one entry has the rule in words, its sentences, and the query that looks for what breaks it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError, model_validator
+
+from pipeline.errors import SpecError
+from pipeline.findings import Severity
+from pipeline.specs.frozen import Frozen, Names
+from pipeline.specs.text_yaml import read_yaml
+
+_TABLE = re.compile(r"\b(raw|typed|live|quarantine|sdtm|derived|qc|ops|spec)\.([A-Za-z][A-Za-z0-9_]*)")
+_COMMENT = re.compile(r"--[^\n]*")
+_PLACE = re.compile(r"\{([a-z_0-9]+)\}")
+
+
+class Check(Frozen):
+    """One check of the study.
+
+    ``title`` is the finding's message and holds no value; ``message`` is its detail, with ``{column}`` for what the
+    query returns. ``builds`` says whether a blinded build can ask it. Without ``sql`` the engine itself raises it, in
+    the room and under the setting that ``raised_by`` names.
+    """
+
+    severity: Severity
+    data: Names
+    rule: str
+    title: str
+    message: str
+    action: str
+    builds: Literal["all", "unblinded"] = "all"
+    sql: str | None = None
+    raised_by: str | None = None
+
+    @model_validator(mode="after")
+    def _one_home(self) -> Check:
+        if (self.sql is None) == (self.raised_by is None):
+            raise ValueError("needs either sql or raised_by")
+        if "{" in self.title:
+            raise ValueError("title holds a value; say it in message")
+        return self
+
+    @cached_property
+    def tables(self) -> tuple[tuple[str, str], ...]:
+        """Layer and name of every table that the query reads, sorted."""
+        return tuple(sorted(set(_TABLE.findall(_COMMENT.sub("", self.sql or "")))))
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Names of the columns that the message quotes, in its order."""
+        return tuple(_PLACE.findall(self.message))
+
+
+def load_checks(folder: Path) -> dict[str, Check]:
+    """Every check in ``folder/*.yaml`` by its id, in the order of files and entries; empty without a folder.
+
+    SpecError names the file and the entry that is wrong, or an id that stands twice.
+    """
+    found: dict[str, Check] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        for name, entry in _entries(path).items():
+            if name in found:
+                raise SpecError(f"{path.name}: {name}", "is a check that another file has too", "keep one")
+            found[name] = _parsed(path, name, entry)
+    return found
+
+
+def _entries(path: Path) -> Mapping[str, object]:
+    content = read_yaml(path)
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SpecError(path.name, "is not a mapping of check ids", "give each check its id as a key")
+    return content
+
+
+def _parsed(path: Path, name: str, entry: object) -> Check:
+    try:
+        return Check.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in (name, *first["loc"]))
+        raise SpecError(f"{path.name}: {place}", first["msg"], "mend the check") from error
