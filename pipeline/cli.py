@@ -93,6 +93,9 @@ def demo(quiet: bool) -> dict[str, Any]:
     "--as-of", default="2027-06-30", show_default=True, type=_Day(), help="The night of the delivery."
 )
 @click.option("--defects", default="none", show_default=True, help="none, all, or kinds separated by commas.")
+@click.option(
+    "--rate", type=click.FloatRange(0), help="Defects of each kind per subject; default 0.05, at least 2."
+)
 @click.option("--restricted", type=click.Path(path_type=Path), help="Folder for the files that unblind.")
 @_command
 def simulate(
@@ -101,25 +104,29 @@ def simulate(
     seed: int,
     as_of: date,
     defects: str,
+    rate: float | None,
     restricted: Path | None,
 ) -> dict[str, Any]:
     """Write one night's delivery of a synthetic trial into FOLDER, and FOLDER.ledger.csv beside it."""
     from pipeline.commands import nights
 
     return nights.simulated(
-        _settings(), folder, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=defects
+        _settings(), folder, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=defects, rate=rate
     )
 
 
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--cut", type=_Day(), help="Data cut, if no delivered file's name tells it.")
+@click.option(
+    "--release", multiple=True, metavar="SOURCE", help="Let a cumulative file through although it shrank."
+)
 @_command
-def load(folder: Path, cut: date | None) -> dict[str, Any]:
+def load(folder: Path, cut: date | None, release: tuple[str, ...]) -> dict[str, Any]:
     """Land the delivery in FOLDER: check each file, copy the good ones unchanged."""
     from pipeline.commands import nights
 
-    return nights.loaded(_settings(), folder, cut)
+    return nights.loaded(_settings(), folder, cut, release)
 
 
 @cli.command()
@@ -212,6 +219,26 @@ def spec(target: Path | None, check: bool) -> dict[str, Any]:
     from pipeline.commands import spec as run
 
     return run.reviewed(_settings(), target, check=check)
+
+
+@cli.command()
+@click.argument("ledger", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--seeds", default=0, type=click.IntRange(0), help="Plant in so many simulated studies instead."
+)
+@click.option("--subjects", default=16, show_default=True, type=click.IntRange(1), help="With --seeds.")
+@click.option("--as-of", default="2028-06-30", show_default=True, type=_Day(), help="With --seeds.")
+@click.option("--defects", default="all", show_default=True, help="With --seeds: what to plant.")
+@_command
+def audit(
+    ledger: Path | None, seeds: int, subjects: int, as_of: date, defects: str, quiet: bool
+) -> dict[str, Any]:
+    """Build the delivery beside LEDGER in a home of its own: was every planted defect found, and nothing else?"""
+    from pipeline.commands import audit as run
+
+    if ledger is not None:
+        return run.of_ledger(_settings(), ledger)
+    return run.of_seeds(_settings(), seeds, subjects, as_of, defects, quiet=quiet)
 
 
 @cli.command()

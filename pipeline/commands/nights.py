@@ -28,13 +28,14 @@ def simulated(
     seed: int,
     as_of: date,
     defects: str,
+    rate: float | None = None,
 ) -> dict[str, Any]:
     """Writes one simulated delivery and tells what it holds."""
     if restricted is not None and restricted.resolve().is_relative_to(settings.home.resolve()):
         raise UsageError("--restricted", "lies in the blinded root", "name a folder apart from it")
     chosen = defects if defects in ("none", "all") else tuple(kind.strip() for kind in defects.split(","))
     made = simulate_delivery(
-        settings, folder, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=chosen
+        settings, folder, restricted, subjects=subjects, seed=seed, as_of=as_of, defects=chosen, rate=rate
     )
     result: dict[str, Any] = {
         "folder": str(made.folder),
@@ -46,9 +47,11 @@ def simulated(
     return {**result, "show": lambda: show.simulated(result)}
 
 
-def loaded(settings: Settings, folder: Path, cut: date | None) -> dict[str, Any]:
+def loaded(
+    settings: Settings, folder: Path, cut: date | None, released: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """Lands a delivery; refused files are told one by one, and make the command end with exit code 3."""
-    return landed_result(load_delivery(settings, folder, cut=cut))
+    return landed_result(load_delivery(settings, folder, cut=cut, released=released))
 
 
 def landed_result(landed: Landed) -> dict[str, Any]:
@@ -66,6 +69,7 @@ def landed_result(landed: Landed) -> dict[str, Any]:
         "refused": refused,
         "missing": missing,
         "undeclared": list(landed.delivery.undeclared),
+        "released": [s for s, e in landed.delivery.entries.items() if e.released],
         "kept": {s: e.kept_from for s, e in landed.delivery.entries.items() if e.kept_from},
     }
     code = EXIT_REFUSED if refused or missing or landed.delivery.undeclared else 0

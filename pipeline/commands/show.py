@@ -209,6 +209,29 @@ def demo(result: dict[str, Any]) -> None:
     )
 
 
+def audited(result: dict[str, Any]) -> None:
+    """Planted and found by kind, then what is wrong, without a subject."""
+    columns = ("planted", "found", "missed", "false_alarms")
+    table = _table(("kind", "left"), *((name.replace("_", " "), "right") for name in columns))
+    for row in result["kinds"]:
+        style = "red" if row["missed"] or row["false_alarms"] else None
+        table.add_row(row["kind"], *(_number(row[name]) for name in columns), style=style)
+    table.add_section()
+    sums = {name: sum(row[name] for row in result["kinds"]) for name in columns}
+    table.add_row("all", *(_number(sums[name]) for name in columns), style="bold")
+    recall = 100 * sums["found"] / sums["planted"] if sums["planted"] else 100
+    _print(
+        f"{result['studies']} planted studies: recall {recall:.1f} %, {sums['false_alarms']} false alarms",
+        table,
+    )
+    for title, rows in (("Missed", result["missed"]), ("False alarms", result["false_alarms"])):
+        if rows:
+            wrong = _table(*((name, "left") for name in rows[0]))
+            for row in rows[:_MOST_RULES]:
+                wrong.add_row(*("" if value is None else str(value) for value in row.values()))
+            _print(f"{title} (first {min(len(rows), _MOST_RULES)} of {len(rows)})", wrong)
+
+
 def bench_study(result: dict[str, Any]) -> None:
     """Time, CPU and peak memory of every part of the night."""
     columns = (("step", "left"), ("seconds", "right"), ("CPU s", "right"), ("peak GB", "right"))

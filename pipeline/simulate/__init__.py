@@ -5,8 +5,9 @@ trial looks like comes in as a ``StudyModel``), read a delivery, or write a rest
 into the folder that the caller names for it.
 """
 
-from pipeline.simulate.defects import DefectKind, Planted, Tables
+from pipeline.simulate.defects import DefectKind
 from pipeline.simulate.entry import Simulated, simulate
+from pipeline.simulate.ground import Ground, Planted, Tables
 from pipeline.simulate.streams import Streams
 from pipeline.simulate.study import FileForm, Generated, StudyModel
 
@@ -14,6 +15,7 @@ __all__ = [
     "DefectKind",
     "FileForm",
     "Generated",
+    "Ground",
     "Planted",
     "Simulated",
     "Streams",

@@ -1,55 +1,58 @@
-"""Planting defects and keeping the ledger: what was planted, on which line, and what it must lead to.
-
-A planting function gets tables with two hidden columns, ``_row`` (order, unique) and ``_planted``, and
-returns the tables together with one ledger row for each place that it touched. No row carries two defects.
-"""
+"""Planting defects and keeping the ledger: what was planted, on which line, and what it must lead to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-import numpy as np
 import polars as pl
 
 from pipeline.errors import UsageError
+from pipeline.simulate.claims import Claims
+from pipeline.simulate.ground import NOTE, PLANTED, ROW, Ground, Planted, Spoil, Tables, with_marks
 from pipeline.simulate.streams import Streams
 
-Tables = dict[str, pl.DataFrame]
-
-ROW, PLANTED = "_row", "_planted"
-NOTE = pl.Schema(
-    {"source": pl.String, ROW: pl.Int64, "subject": pl.String, "expected": pl.String, "rule": pl.String}
-)
 LEDGER = pl.Schema(
     {
         "kind": pl.String,
+        "defect": pl.Int64,
+        "builds": pl.String,
         "file": pl.String,
         "line": pl.Int64,
         "subject": pl.String,
-        "expected": pl.String,
+        "fate": pl.String,
         "rule": pl.String,
+        "variable": pl.String,
+        "value": pl.String,
+        "note": pl.String,
     }
 )
-_GAP = 1024  # room between two rows of a table for rows that a defect inserts
 _FIRST_DATA_LINE = 2
 FEWEST = 2
 
 
 @dataclass(frozen=True)
-class Planted:
-    """Tables after planting and their notes (columns of NOTE)."""
+class DefectKind:
+    """A named kind of dirt and how it is planted.
 
-    tables: Tables
-    notes: pl.DataFrame
+    ``earlier``: it can only be told from the night before, which is then delivered too. ``secret``: it lies in a
+    restricted source and is planted only where those are written.
+    """
+
+    name: str
+    plant: Callable[[Ground], Planted]
+    earlier: bool = False
+    secret: bool = False
 
 
 @dataclass(frozen=True)
-class DefectKind:
-    """A named kind of dirt; ``plant`` gets the tables, its own random stream and how many to plant."""
+class Dirty:
+    """Tables after planting, the notes with their ``kind``, and how the bytes of whole files are spoilt."""
 
-    name: str
-    plant: Callable[[Tables, np.random.Generator, int], Planted]
+    tables: Tables
+    notes: pl.DataFrame
+    spoilt: Mapping[str, Spoil]
 
 
 def chosen_kinds(known: Mapping[str, DefectKind], wanted: str | Sequence[str]) -> list[DefectKind]:
@@ -68,61 +71,28 @@ def chosen_kinds(known: Mapping[str, DefectKind], wanted: str | Sequence[str]) -
 
 
 def planted(
-    tables: Tables, kinds: Sequence[DefectKind], streams: Streams, count: int
-) -> tuple[Tables, pl.DataFrame]:
+    tables: Tables,
+    kinds: Sequence[DefectKind],
+    streams: Streams,
+    count: int,
+    *,
+    as_of: date,
+    subjects: Mapping[str, str],
+) -> Dirty:
     """Tables with ``count`` defects of each kind where the data allow it, and the notes."""
     if not kinds:
-        return tables, NOTE.to_frame().with_columns(pl.lit(None, pl.String).alias("kind"))
-    open_tables = {source: _with_marks(table) for source, table in tables.items()}
-    notes = []
+        return Dirty(tables, NOTE.to_frame().with_columns(pl.lit(None, pl.String).alias("kind")), {})
+    dirty = {source: with_marks(table) for source, table in tables.items()}
+    notes: list[pl.DataFrame] = []
+    spoilt: dict[str, Spoil] = {}
+    claims = Claims()
     for kind in kinds:
-        result = kind.plant(open_tables, streams.generator(f"defect/{kind.name}"), count)
-        open_tables = result.tables
+        ground = Ground(dirty, streams.generator(f"defect/{kind.name}"), count, claims, as_of, subjects)
+        result = kind.plant(ground)
+        dirty |= result.tables
+        spoilt |= result.spoilt
         notes.append(result.notes.select(pl.lit(kind.name).alias("kind"), *NOTE))
-    return {source: table.sort(ROW) for source, table in open_tables.items()}, pl.concat(notes)
-
-
-def _with_marks(table: pl.DataFrame) -> pl.DataFrame:
-    order = pl.int_range(1, table.height + 1, dtype=pl.Int64) * _GAP
-    return table.with_columns(order.alias(ROW), pl.lit(value=False).alias(PLANTED))
-
-
-def picked(table: pl.DataFrame, where: pl.Expr, rng: np.random.Generator, count: int) -> pl.DataFrame:
-    """Up to ``count`` rows that satisfy ``where`` and carry no defect yet, in the order of the table."""
-    free = table.select(where.fill_null(value=False) & ~pl.col(PLANTED)).to_series().arg_true()
-    chosen = rng.choice(free.len(), size=min(count, free.len()), replace=False)
-    return table[free.gather(np.sort(chosen))]
-
-
-def rewritten(table: pl.DataFrame, rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """``table`` with ``columns`` taken from ``rows`` (as ``picked``, in order), those rows marked as planted.
-
-    Only the columns that change are copied, because a laboratory's table has millions of rows.
-    """
-    places = table[ROW].is_in(rows[ROW].implode()).arg_true()
-    changed = [table[name].clone().scatter(places, rows[name]) for name in columns]
-    return table.with_columns(*changed, table[PLANTED].clone().scatter(places, values=True))
-
-
-def inserted(table: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """``table`` with copies of ``rows`` to stand behind their originals (both marked), and the copies."""
-    new = rows.with_columns(pl.col(ROW) + 1, pl.lit(value=True).alias(PLANTED)).select(table.columns)
-    marked = rewritten(table, rows, ())
-    return pl.concat([marked, new], rechunk=False), new
-
-
-def noted(
-    source: str, rows: pl.DataFrame, expected: pl.Expr | str, rule: str, subject: str = "SUBJID"
-) -> pl.DataFrame:
-    """Notes (NOTE) about ``rows`` of ``source``; ``expected`` is a text or an expression over the rows."""
-    says = pl.lit(expected) if isinstance(expected, str) else expected
-    return rows.select(
-        pl.lit(source).alias("source"),
-        ROW,
-        pl.col(subject).alias("subject"),
-        says.cast(pl.String).alias("expected"),
-        pl.lit(rule).alias("rule"),
-    )
+    return Dirty({source: table.sort(ROW) for source, table in dirty.items()}, pl.concat(notes), spoilt)
 
 
 def ledger(
@@ -130,11 +100,15 @@ def ledger(
 ) -> pl.DataFrame:
     """The ledger (LEDGER): each note with its file and the physical line of its record (header = 1)."""
     parts = [LEDGER.to_frame()]
-    for source in notes["source"].unique().sort():
+    nowhere = notes.filter(pl.col("source").is_null())
+    parts.append(
+        nowhere.with_columns(file=pl.lit(None, pl.String), line=pl.lit(None, pl.Int64)).select(*LEDGER)
+    )
+    for source in notes["source"].drop_nulls().unique().sort():
         lines = tables[source].select(ROW, line=_start_lines(tables[source], quoted=quoted[source]))
         about = notes.filter(pl.col("source") == source).join(lines, on=ROW, how="left")
         parts.append(about.with_columns(file=pl.lit(files[source])).select(*LEDGER))
-    return pl.concat(parts).sort("kind", "file", "line", "expected")
+    return pl.concat(parts).sort("kind", "defect", "file", "line", "rule", "variable", nulls_last=True)
 
 
 def _start_lines(table: pl.DataFrame, *, quoted: bool) -> pl.Expr:

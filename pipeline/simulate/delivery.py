@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.errors import SpecError, UsageError
-from pipeline.simulate.defects import PLANTED, ROW, Tables
+from pipeline.simulate.ground import PLANTED, ROW, Spoil, Tables
 from pipeline.simulate.study import FileForm
 from pipeline.specs.layout import SourceLayout
 
@@ -58,9 +58,13 @@ def _in_layout(
 
 
 def write_tables(
-    folder: Path, tables: Tables, files: Mapping[str, FileForm], layouts: Mapping[str, SourceLayout]
+    folder: Path,
+    tables: Tables,
+    files: Mapping[str, FileForm],
+    layouts: Mapping[str, SourceLayout],
+    spoilt: Mapping[str, Spoil],
 ) -> None:
-    """Writes every table below ``folder`` as UTF-8 with a header line."""
+    """Writes every table below ``folder`` as UTF-8 with a header line, then spoils the bytes of some."""
     for source, table in tables.items():
         target = folder / files[source].name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,3 +74,13 @@ def write_tables(
             line_terminator=files[source].line_end,
             quote_style="necessary" if files[source].quoted else "never",
         )
+        if source in spoilt:
+            _spoil(target, spoilt[source])
+
+
+def _spoil(path: Path, spoil: Spoil) -> None:
+    changed = spoil(path.read_bytes())
+    if changed is None:
+        path.unlink()
+    else:
+        path.write_bytes(changed)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from pipeline.simulate.defects import DefectKind, Tables
+from pipeline.simulate.defects import DefectKind
+from pipeline.simulate.ground import Tables
 from pipeline.simulate.streams import Streams
 
 

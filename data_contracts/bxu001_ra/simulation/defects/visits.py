@@ -1,0 +1,9 @@
+"""Defects of visits and disposition (BX-SV, BX-DS), each with what it must lead to."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pipeline.simulate import DefectKind
+
+KINDS: Final[tuple[DefectKind, ...]] = ()
