@@ -70,7 +70,11 @@ def _audited(settings: Settings, folder: Path, ledger: pl.DataFrame) -> Audit:
         load_delivery(settings, earlier)
     landed = load_delivery(settings, folder)
     context = open_context(settings, landed.delivery_id)
-    build = run_context(context).build
+    return audit_build(context, run_context(context).build, ledger)
+
+
+def audit_build(context: Context, build: Build, ledger: pl.DataFrame) -> Audit:
+    """What the published ``build`` of ``context`` holds, against ``ledger``."""
     found = build.read("qc", "findings").select(list(FOUND)).collect()
     fates = pl.concat([_fates(build, context), _refused(context)])
     return audited(ledger, found, fates, _values(build, context, ledger), _consequences(build, context))

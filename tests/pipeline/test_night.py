@@ -9,10 +9,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipeline.flow.audit import audit_build
 from pipeline.flow.context import open_context
 from pipeline.flow.deliver import load_delivery
 from pipeline.flow.run import run_build
 from pipeline.settings import Settings
+from pipeline.simulate.audit import read_ledger
 from pipeline.warehouse.builds import Build, verify
 
 SEPARATORS = {".csv": ",", ".txt": "|"}
@@ -21,38 +23,13 @@ SEPARATORS = {".csv": ",", ".txt": "|"}
 @pytest.fixture(scope="module")
 def ledger(delivered: Path) -> pl.DataFrame:
     """What the simulation planted where."""
-    return pl.read_csv(f"{delivered}.ledger.csv", infer_schema=False).with_columns(
-        pl.col("line").cast(pl.Int64)
-    )
+    return read_ledger(delivered.with_name(f"{delivered.name}.ledger.csv"))
 
 
-def aside(night: Build, *fates: str) -> set[tuple[str, int]]:
-    files = {source: each["file"] for source, each in night.facts["files"].items()}
-    rows = (
-        night.read("ops", "set_aside").filter(pl.col("fate").is_in(fates)).select("source", "line").collect()
-    )
-    return {(files[source], line) for source, line in rows.iter_rows()}
-
-
-def planted(ledger: pl.DataFrame, *expected: str) -> set[tuple[str, int]]:
-    return set(ledger.filter(pl.col("expected").is_in(expected)).select("file", "line").iter_rows())
-
-
-def test_every_planted_defect_is_quarantined_and_nothing_else_is(night: Build, ledger: pl.DataFrame) -> None:
-    assert len(planted(ledger, "quarantine")) > 5
-    assert aside(night, "quarantined") == planted(ledger, "quarantine")
-
-
-def test_every_quarantined_row_is_a_finding_on_its_line(night: Build, ledger: pl.DataFrame) -> None:
-    found = night.read("qc", "findings").filter("quarantined").select("file", "line").collect()
-    assert set(found.iter_rows()) == planted(ledger, "quarantine")
-
-
-def test_repeated_and_revised_results_collapse(night: Build, ledger: pl.DataFrame) -> None:
-    """The ledger names the second of two equal rows and the correction; the first of each pair may be the one to go."""
-    assert len(aside(night, "superseded")) == len(planted(ledger, "collapse", "newest revision wins"))
-    corrected = planted(ledger, "newest revision wins")
-    assert not corrected & aside(night, "superseded", "quarantined")
+def test_everything_planted_is_found_and_nothing_else(home: Path, night: Build, ledger: pl.DataFrame) -> None:
+    audit = audit_build(open_context(Settings(home=home)), night, ledger)
+    assert audit.passed
+    assert audit.kinds["planted"].to_list() == [2] * 9
 
 
 def test_the_sums_close_for_every_source(night: Build) -> None:

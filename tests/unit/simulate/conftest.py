@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.conftest import DEFECTS
 from tests.unit.simulate.nights import Night, night
 
 
@@ -25,5 +26,5 @@ def clean(request: pytest.FixtureRequest) -> Night:
 
 @pytest.fixture(scope="session")
 def dirty(tmp_path_factory: pytest.TempPathFactory) -> Night:
-    """The same trial with every kind of defect."""
-    return night(tmp_path_factory.mktemp("dirty"), seed=1, defects="all")
+    """The same trial with several kinds of defects."""
+    return night(tmp_path_factory.mktemp("dirty"), seed=1, defects=",".join(DEFECTS))

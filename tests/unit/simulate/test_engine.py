@@ -10,32 +10,62 @@ import polars as pl
 import pytest
 
 from pipeline.errors import SpecError, UsageError
-from pipeline.simulate import DefectKind, FileForm, Generated, Planted, Streams, simulate
-from pipeline.simulate.defects import Tables, inserted, noted, picked, rewritten
+from pipeline.simulate import DefectKind, FileForm, Generated, Ground, Planted, Streams, simulate
+from pipeline.simulate.defects import LEDGER
+from pipeline.simulate.ground import inserted, noted, notes_of, removed, rewritten, stated
 from pipeline.simulate.records import as_known
 from pipeline.specs.layout import SourceLayout
 
 NIGHT = date(2030, 1, 31)
 LAYOUTS = {
-    "people": SourceLayout("people", "in/people.csv", ("WHO", "SAYS")),
-    "secret": SourceLayout("secret", "secret.csv", ("WHO", "ARM"), restricted=True, required=False),
+    "people": SourceLayout("people", "in/people.csv", ("WHO", "SAYS"), subject_column="WHO"),
+    "secret": SourceLayout(
+        "secret", "secret.csv", ("WHO", "ARM"), subject_column="WHO", restricted=True, required=False
+    ),
 }
 
 
-def broken_line(tables: Tables, rng: np.random.Generator, count: int) -> Planted:
-    rows = picked(tables["people"], pl.col("SAYS").is_not_null(), rng, count).with_columns(
-        SAYS=pl.lit("a\nb")
+def broken_line(ground: Ground) -> Planted:
+    rows = ground.picked("people", pl.col("SAYS").is_not_null()).with_columns(SAYS=pl.lit("a\nb"))
+    table = rewritten(ground.tables["people"], rows, ["SAYS"])
+    return Planted({"people": table}, noted("people", rows, subject="WHO"))
+
+
+def doubled(ground: Ground) -> Planted:
+    table, new = inserted(ground.tables["people"], ground.picked("people"))
+    return Planted({"people": table}, noted("people", new, fate="superseded", subject="WHO"))
+
+
+def quiet(ground: Ground) -> Planted:
+    subjects = ground.people(ground.tables["people"]["WHO"], ["people"])
+    silent = ground.tables["people"].filter(pl.col("WHO").is_in(subjects))
+    return Planted(
+        {"people": removed(ground.tables["people"], silent)},
+        noted("people", silent, fate="vanished", subject="WHO"),
     )
-    table = rewritten(tables["people"], rows, ["SAYS"])
-    return Planted({**tables, "people": table}, noted("people", rows, "join lines", "R13", subject="WHO"))
 
 
-def doubled(tables: Tables, rng: np.random.Generator, count: int) -> Planted:
-    table, new = inserted(tables["people"], picked(tables["people"], pl.lit(value=True), rng, count))
-    return Planted({**tables, "people": table}, noted("people", new, "collapse", "4.2", subject="WHO"))
+def told(ground: Ground) -> Planted:
+    rows = ground.tables["secret"].head(1)
+    return Planted({}, noted("secret", rows, subject="WHO", builds="unblinded", rule="X-1"))
 
 
-KINDS = {kind.name: kind for kind in (DefectKind("line", broken_line), DefectKind("twice", doubled))}
+def cut_short(ground: Ground) -> Planted:
+    files = ground.files(["people"])
+    notes = [stated(source, fate="refused", rule=f"{source}.delivery") for source in files]
+    return Planted({}, notes_of(*notes), dict.fromkeys(files, lambda whole: whole[:9]))
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        DefectKind("quiet", quiet, earlier=True),
+        DefectKind("line", broken_line),
+        DefectKind("twice", doubled),
+        DefectKind("told", told, secret=True),
+        DefectKind("short", cut_short),
+    )
+}
 
 
 class Village:
@@ -104,12 +134,12 @@ def test_a_table_that_does_not_fit_its_layout_is_refused_before_anything_is_writ
 def test_no_subjects_and_unknown_defects_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--subjects"):
         run(tmp_path / "out", subjects=0)
-    with pytest.raises(UsageError, match="use none, all or of: line, twice"):
+    with pytest.raises(UsageError, match="use none, all or of: quiet, line, twice, told, short"):
         run(tmp_path / "out", defects="lines")
 
 
 def test_a_ledger_line_counts_the_line_breaks_above_it(tmp_path: Path) -> None:
-    run(tmp_path / "out", defects="all")
+    run(tmp_path / "out", defects="line,twice")
     lines = (tmp_path / "out/in/people.csv").read_text().split("\n")
     ledger = pl.read_csv(tmp_path / "out.ledger.csv")
     assert ledger["kind"].to_list() == ["line", "line", "twice", "twice"]
@@ -123,7 +153,7 @@ def test_a_ledger_line_counts_the_line_breaks_above_it(tmp_path: Path) -> None:
 
 def test_a_clean_delivery_has_a_ledger_without_rows(tmp_path: Path) -> None:
     run(tmp_path / "out")
-    assert (tmp_path / "out.ledger.csv").read_text() == "kind,file,line,subject,expected,rule\n"
+    assert (tmp_path / "out.ledger.csv").read_text() == ",".join(LEDGER) + "\n"
 
 
 def test_a_defect_disturbs_no_other_and_not_the_trial(tmp_path: Path) -> None:
@@ -131,6 +161,43 @@ def test_a_defect_disturbs_no_other_and_not_the_trial(tmp_path: Path) -> None:
     run(tmp_path / "both", defects="line,twice")
     one, both = (pl.read_csv(tmp_path / f"{name}.ledger.csv") for name in ("one", "both"))
     assert both.filter(pl.col("kind") == "line")["subject"].to_list() == one["subject"].to_list()
+
+
+def test_a_defect_that_rests_on_a_subject_is_met_by_no_other(tmp_path: Path) -> None:
+    run(tmp_path / "out", defects="quiet,line,twice", subjects=4)
+    ledger = pl.read_csv(tmp_path / "out.ledger.csv")
+    assert dict(ledger.group_by("kind").len().iter_rows()) == {
+        "quiet": 2,
+        "line": 2,
+    }  # no row is left to repeat
+    assert ledger["subject"].is_unique().all()
+    gone = ledger.filter(pl.col("fate") == "vanished")["subject"]
+    assert not set(gone) & set(pl.read_csv(tmp_path / "out/in/people.csv")["WHO"])
+
+
+def test_the_clean_night_before_is_delivered_where_a_defect_needs_it(tmp_path: Path) -> None:
+    run(tmp_path / "out", defects="line")
+    assert not (tmp_path / "out.earlier").exists()
+    run(tmp_path / "two", defects="quiet")
+    assert len(pl.read_csv(tmp_path / "two.earlier/in/people.csv")) == 9
+    assert len(pl.read_csv(tmp_path / "two/in/people.csv")) == 7
+
+
+def test_what_only_the_unblinded_see_is_in_a_ledger_beside_their_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--restricted"):
+        run(tmp_path / "out", defects="told")
+    run(tmp_path / "out", defects="told,line", restricted=tmp_path / "vault")
+    assert "X-1" not in (tmp_path / "out.ledger.csv").read_text()
+    assert "X-1" in (tmp_path / "vault.ledger.csv").read_text()
+
+
+def test_a_whole_file_is_spoilt_only_where_no_other_defect_lies(tmp_path: Path) -> None:
+    run(tmp_path / "alone", defects="short")
+    assert (tmp_path / "alone/in/people.csv").read_bytes() == b"WHO,SAYS\n"
+    note = pl.read_csv(tmp_path / "alone.ledger.csv").row(0, named=True)
+    assert (note["fate"], note["file"], note["line"]) == ("refused", "in/people.csv", None)
+    run(tmp_path / "both", defects="line,short")
+    assert "short" not in pl.read_csv(tmp_path / "both.ledger.csv")["kind"]
 
 
 def test_a_topic_has_its_own_stream_and_a_row_does_not_depend_on_later_rows() -> None:
