@@ -85,12 +85,12 @@ def _anchored(rows: pl.DataFrame, anchors: Anchors) -> pl.DataFrame:
     parts = [rows.filter(~by_record & ~alone).with_columns(record=pl.lit(None, pl.String))]
     groups = rows.filter(by_record).partition_by("dataset", maintain_order=True)
     parts += [_at_records(group, anchors) for group in groups]
-    roster = anchors.subjects.select(subject="SUBJID", at=pl.col("line").cast(pl.Int64))
+    roster = anchors.subjects.select(subject="SUBJID", _at=pl.col("line").cast(pl.Int64))
     parts.append(
         rows.filter(alone)
         .join(roster, on="subject", how="left", maintain_order="left")
-        .with_columns(source=pl.lit(anchors.roster), line="at", record=pl.lit(None, pl.String))
-        .drop("at")
+        .with_columns(source=pl.lit(anchors.roster), line="_at", record=pl.lit(None, pl.String))
+        .drop("_at")
     )
     return pl.concat(parts)
 
@@ -104,18 +104,18 @@ def _at_records(group: pl.DataFrame, anchors: Anchors) -> pl.DataFrame:
     wanted = group.lazy().select("subject", "seq").unique()
     first = (
         links.join(wanted, on=["subject", "seq"], how="semi")
-        .with_columns(rank=pl.col("source").replace_strict(rank, default=len(rank), return_dtype=pl.Int64))
-        .sort("rank", "source", "line")
+        .with_columns(_rank=pl.col("source").replace_strict(rank, default=len(rank), return_dtype=pl.Int64))
+        .sort("_rank", "source", "line")
         .unique(["subject", "seq"], keep="first", maintain_order=True)
-        .select("subject", "seq", from_source="source", at=pl.col("line").cast(pl.Int64))
+        .select("subject", "seq", _from="source", _at=pl.col("line").cast(pl.Int64))
         .collect()
     )
     found = group.join(first, on=["subject", "seq"], how="left", maintain_order="left")
     return found.with_columns(
-        source=pl.coalesce("from_source", "dataset"),
-        line="at",
+        source=pl.coalesce("_from", "dataset"),
+        line="_at",
         record=pl.format("{}/{}", "dataset", "seq"),
-    ).drop("from_source", "at")
+    ).drop("_from", "_at")
 
 
 def _detail(check: Check, schema: pl.Schema) -> pl.Expr:

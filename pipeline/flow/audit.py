@@ -10,10 +10,12 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from pipeline.delta.records import Change
 from pipeline.domains.records import Fate
 from pipeline.errors import UsageError
 from pipeline.flow.context import Context, open_context
 from pipeline.flow.deliver import load_delivery, simulate_delivery
+from pipeline.flow.delta import Delta, delta
 from pipeline.flow.run import run_context
 from pipeline.settings import Settings
 from pipeline.simulate.audit import FATES, FOUND, REFUSED, VALUES, Audit, audited, read_ledger
@@ -21,6 +23,7 @@ from pipeline.simulate.defects import LEDGER
 from pipeline.warehouse.builds import Build
 
 _SUFFIX = ".ledger.csv"
+MISSING = "missing"
 _LEFT = (Fate.QUARANTINED, Fate.SUPERSEDED, Fate.DELETED)
 
 
@@ -47,21 +50,35 @@ def audit_ledger(settings: Settings, ledger: Path) -> Audit:
 
 
 def audit_seeds(settings: Settings, seeds: list[Seed]) -> Iterator[tuple[Seed, Audit]]:
-    """The same for simulated studies, one after the other; nothing of them is kept."""
+    """The same for simulated studies, one after the other; nothing of them is kept.
+
+    A kind that finds no place beside the others is planted in a further delivery of the same trial.
+    """
     for seed in seeds:
-        with TemporaryDirectory(prefix="audit-") as place:
-            night = Path(place) / "night"
-            made = simulate_delivery(
-                settings,
-                night,
-                None,
-                subjects=seed.subjects,
-                seed=seed.seed,
-                as_of=seed.as_of,
-                defects=seed.defects,
-            )
-            own = replace(settings, home=Path(place) / "home")
-            yield seed, _audited(own, made.folder, read_ledger(made.ledger))
+        audits: list[Audit] = []
+        left: tuple[str, ...] = (seed.defects,)
+        while left:
+            audit, without_place = _planted_night(settings, seed, ",".join(left))
+            audits.append(audit)
+            left = () if without_place == left else without_place
+        yield seed, merged(audits)
+
+
+def _planted_night(settings: Settings, seed: Seed, defects: str) -> tuple[Audit, tuple[str, ...]]:
+    """The audit of one simulated night, and the kinds that found no place in it."""
+    with TemporaryDirectory(prefix="audit-") as place:
+        made = simulate_delivery(
+            settings,
+            Path(place) / "night",
+            None,
+            subjects=seed.subjects,
+            seed=seed.seed,
+            as_of=seed.as_of,
+            defects=defects,
+        )
+        own = replace(settings, home=Path(place) / "home")
+        audit = _audited(own, made.folder, read_ledger(made.ledger))
+    return audit, tuple(kind for kind, count in made.defects.items() if not count)
 
 
 def _audited(settings: Settings, folder: Path, ledger: pl.DataFrame) -> Audit:
@@ -70,14 +87,16 @@ def _audited(settings: Settings, folder: Path, ledger: pl.DataFrame) -> Audit:
         load_delivery(settings, earlier)
     landed = load_delivery(settings, folder)
     context = open_context(settings, landed.delivery_id)
-    return audit_build(context, run_context(context).build, ledger)
+    build = run_context(context).build
+    return audit_build(context, build, ledger, delta(settings) if earlier.is_dir() else None)
 
 
-def audit_build(context: Context, build: Build, ledger: pl.DataFrame) -> Audit:
-    """What the published ``build`` of ``context`` holds, against ``ledger``."""
+def audit_build(context: Context, build: Build, ledger: pl.DataFrame, since: Delta | None = None) -> Audit:
+    """What the published ``build`` of ``context`` holds, against ``ledger``; ``since`` is what changed overnight."""
     found = build.read("qc", "findings").select(list(FOUND)).collect()
-    fates = pl.concat([_fates(build, context), _refused(context)])
-    return audited(ledger, found, fates, _values(build, context, ledger), _consequences(build, context))
+    fates = pl.concat([_fates(build, context), _unusable(context), _overnight(context, since)])
+    values = pl.concat([_values(build, context, ledger), _gone(context, since)])
+    return audited(ledger, found, fates, values, _consequences(build, context))
 
 
 def _files(context: Context) -> dict[str, str]:
@@ -92,11 +111,36 @@ def _fates(build: Build, context: Context) -> pl.DataFrame:
     return rows.select(file=file, line=pl.col("line").cast(pl.Int64), fate="fate").cast(FATES)
 
 
-def _refused(context: Context) -> pl.DataFrame:
-    """Whole files that landing refused, by the name under which they came."""
+def _unusable(context: Context) -> pl.DataFrame:
+    """Whole files that landing refused, by the name under which they came, and those that did not come."""
     entries = context.delivery.in_state("refused")
     rows = [(entry.file, None, REFUSED) for entry in entries.values()]
+    rows += [(_files(context).get(source), None, MISSING) for source in context.delivery.in_state("missing")]
     return pl.DataFrame(rows, schema=FATES, orient="row")
+
+
+def _overnight(context: Context, since: Delta | None) -> pl.DataFrame:
+    """Records that are gone or came back, changes while locked, and coded texts that changed, by tonight's line."""
+    if since is None:
+        return FATES.to_frame()
+    moved = since.records.filter(pl.col("change").is_in([str(Change.VANISHED), str(Change.REENTERED)]))
+    told = [
+        moved.select("source", "new_line", fate="change"),
+        since.flags.select("source", "new_line", fate="flag"),
+    ]
+    file = pl.col("source").replace_strict(_files(context), default=None, return_dtype=pl.String)
+    rows = pl.concat(told).select(file=file, line=pl.col("new_line").cast(pl.Int64), fate="fate")
+    return rows.cast(FATES)
+
+
+def _gone(context: Context, since: Delta | None) -> pl.DataFrame:
+    """The record ids of what vanished, as values of no line."""
+    if since is None:
+        return VALUES.to_frame()
+    rows = since.records.filter(pl.col("change") == str(Change.VANISHED))
+    file = pl.col("source").replace_strict(_files(context), default=None, return_dtype=pl.String)
+    column = context.parts.spec.study.reference.record_column
+    return rows.select(file=file, line=pl.lit(None), variable=pl.lit(column), value="key").cast(VALUES)
 
 
 def _values(build: Build, context: Context, ledger: pl.DataFrame) -> pl.DataFrame:

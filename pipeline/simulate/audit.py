@@ -15,6 +15,7 @@ FOUND = pl.Schema({"rule": pl.String, "file": pl.String, "line": pl.Int64, "subj
 FATES = pl.Schema({"file": pl.String, "line": pl.Int64, "fate": pl.String})
 VALUES = pl.Schema({"file": pl.String, "line": pl.Int64, "variable": pl.String, "value": pl.String})
 MAPPED, REFUSED = "mapped", "refused"
+_LEFT_OUT = ("quarantined", "superseded", "deleted")  # what a mapped row must not be
 _ELSEWHERE = "(at no planted line)"
 
 
@@ -79,20 +80,17 @@ def _astray(expected: pl.DataFrame, fates: pl.DataFrame, values: pl.DataFrame) -
     place = ["file", "line"]
     gone = fates.group_by(place).agg(_fates=pl.col("fate").unique())
     joined = expected.join(gone, on=place, how="left", nulls_equal=True)
-    nowhere = pl.col("_fates").is_null()
-    right = (
-        pl.when(pl.col("fate") == MAPPED)
-        .then(nowhere)
-        .otherwise(~nowhere & pl.col("_fates").list.contains(pl.col("fate")))
-    )
+    told = pl.col("_fates").fill_null([])
+    left_out = told.list.set_intersection(pl.lit(list(_LEFT_OUT))).list.len() > 0
+    right = pl.when(pl.col("fate") == MAPPED).then(~left_out).otherwise(told.list.contains(pl.col("fate")))
     kept = expected.filter(pl.col("variable").is_not_null()).with_columns(pl.col("value").fill_null(""))
     held = values.select(
         *place, "variable", pl.col("value").fill_null("").alias("value"), _held=pl.lit(value=True)
     )
-    wrong = kept.join(held.unique(), on=[*place, "variable", "value"], how="anti")
-    told = wrong.select("_note", wrong_value=pl.lit("no record with this value"))
+    wrong = kept.join(held.unique(), on=[*place, "variable", "value"], how="anti", nulls_equal=True)
+    value = wrong.select("_note", wrong_value=pl.lit("no record with this value"))
     fate = joined.filter(~right).select("_note", wrong_fate=pl.lit("another fate"))
-    return expected.select("_note").join(fate, on="_note", how="left").join(told, on="_note", how="left")
+    return expected.select("_note").join(fate, on="_note", how="left").join(value, on="_note", how="left")
 
 
 def _alarms(expected: pl.DataFrame, found: pl.DataFrame, consequences: pl.DataFrame) -> pl.DataFrame:

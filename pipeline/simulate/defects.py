@@ -90,9 +90,20 @@ def planted(
         ground = Ground(dirty, streams.generator(f"defect/{kind.name}"), count, claims, as_of, subjects)
         result = kind.plant(ground)
         dirty |= result.tables
-        spoilt |= result.spoilt
+        for source, spoil in result.spoilt.items():
+            spoilt[source] = _after(spoilt[source], spoil) if source in spoilt else spoil
         notes.append(result.notes.select(pl.lit(kind.name).alias("kind"), *NOTE))
     return Dirty({source: table.sort(ROW) for source, table in dirty.items()}, pl.concat(notes), spoilt)
+
+
+def _after(first: Spoil, second: Spoil) -> Spoil:
+    """Both spoils, one after the other; a file that is gone stays gone."""
+
+    def both(whole: bytes) -> bytes | None:
+        left = first(whole)
+        return None if left is None else second(left)
+
+    return both
 
 
 def ledger(

@@ -85,7 +85,7 @@ def simulate(
             write_text(path, rows.write_csv())
     secret = next((path for path in ledgers if path != _ledger_of(out)), None)
     heights = {name: table.height for name, table in dirty.tables.items() if not layouts[name].restricted}
-    return Simulated(out, _ledger_of(out), restricted, before, secret, heights, _counted(ledgers))
+    return Simulated(out, _ledger_of(out), restricted, before, secret, heights, _counted(kinds, ledgers))
 
 
 def _possible(
@@ -124,10 +124,11 @@ def _ledgers(
     return {**told, _ledger_of(restricted): hidden} if restricted and hidden.height else told
 
 
-def _counted(ledgers: Mapping[Path, pl.DataFrame]) -> dict[str, int]:
-    """Planted defects by kind."""
+def _counted(kinds: Sequence[DefectKind], ledgers: Mapping[Path, pl.DataFrame]) -> dict[str, int]:
+    """Planted defects by kind; 0 for a kind that found no place."""
     notes = pl.concat(ledgers.values()).select("kind", "defect").unique()
-    return dict(notes.group_by("kind").len().sort("kind").iter_rows())
+    counts = dict(notes.group_by("kind").len().iter_rows())
+    return {kind.name: counts.get(kind.name, 0) for kind in sorted(kinds, key=lambda kind: kind.name)}
 
 
 def _write_earlier(folder: Path, generated: Generated, layouts: Mapping[str, SourceLayout]) -> None:

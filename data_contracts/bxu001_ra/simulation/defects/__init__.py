@@ -13,11 +13,14 @@ from data_contracts.bxu001_ra.simulation.defects import (
     assessments,
     deliveries,
     dirt,
+    draws,
     eligibility,
     events,
     exposure,
     laboratory,
     medication,
+    results,
+    texts,
     visits,
 )
 
@@ -30,7 +33,10 @@ _MODULES: Final = (
     assessments,
     laboratory,
     visits,
+    draws,
     dirt,
+    results,
+    texts,
     deliveries,
 )
 KINDS: Final = {kind.name: kind for module in _MODULES for kind in module.KINDS}
