@@ -63,7 +63,12 @@ def _roster(context: Context, roster: str) -> pl.DataFrame:
 
 
 def _settings(context: Context) -> pl.DataFrame:
-    rows = [(name, setting.value) for name, setting in context.parts.spec.study.settings.items()]
+    study = context.parts.spec.study
+    expected = study.delivery.expected.model_dump()
+    rows = [(name, setting.value) for name, setting in study.settings.items()]
+    rows += [
+        (f"delivery.{name}", str(value)) for name, value in expected.items() if isinstance(value, str | int)
+    ]
     return pl.DataFrame(rows, schema=["setting", "value"], orient="row")
 
 
