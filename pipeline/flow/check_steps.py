@@ -8,6 +8,7 @@ from pipeline.checks.run import MACROS, Anchors, answered, no_answers
 from pipeline.domains.records import LINE, ROSTER_KEY
 from pipeline.flow.context import Context, StudyParts
 from pipeline.flow.steps import Outcome, Step, severities
+from pipeline.specs.models import Study
 from pipeline.warehouse.asking import LIVE, SPEC, asking
 
 CHECKS = "checks"
@@ -44,7 +45,7 @@ def _run(context: Context) -> Outcome:
     with asking(
         context.store,
         tables,
-        {**frames, _SETTINGS: _settings(context)},
+        {**frames, _SETTINGS: settings_table(context.parts.spec.study)},
         _macros(context),
         (deleted.column, deleted.value),
     ) as ask:
@@ -62,8 +63,8 @@ def _roster(context: Context, roster: str) -> pl.DataFrame:
     return rows.unique(ROSTER_KEY, keep="first", maintain_order=True)
 
 
-def _settings(context: Context) -> pl.DataFrame:
-    study = context.parts.spec.study
+def settings_table(study: Study) -> pl.DataFrame:
+    """What a check may ask by ``setting('name')``: the study's settings, and ``delivery.<name>`` of its expectations."""
     expected = study.delivery.expected.model_dump()
     rows = [(name, setting.value) for name, setting in study.settings.items()]
     rows += [

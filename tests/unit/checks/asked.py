@@ -10,6 +10,7 @@ import polars as pl
 
 from pipeline.checks.run import MACROS, Anchors, answered
 from pipeline.domains.records import LINK
+from pipeline.flow.check_steps import settings_table
 from pipeline.flow.context import study_parts
 from pipeline.settings import Settings
 from pipeline.warehouse.asking import LIVE, SPEC, asking
@@ -36,9 +37,8 @@ def findings_of(
     prefix = len(spec.study.subject_prefix) + 1
     own = f"CREATE MACRO cut() AS DATE '{cut}';CREATE MACRO subject_of(u) AS substr(u, {prefix});"
     macros = MACROS.read_text(encoding="utf-8") + own
-    settings = [(name, each.value) for name, each in spec.study.settings.items()]
     frames = {name: spec.table(name) for layer, name in asked.tables if layer == SPEC and name != "settings"}
-    frames["settings"] = pl.DataFrame(settings, schema=["setting", "value"], orient="row")
+    frames["settings"] = settings_table(spec.study)
     roster = pl.DataFrame(schema={"SUBJID": pl.String, "line": pl.UInt32})
     anchors = Anchors(spec, lambda _: LINK.to_frame().lazy(), spec.study.reference.roster, roster)
     deleted = spec.study.delivery.deleted
