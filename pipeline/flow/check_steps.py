@@ -64,7 +64,7 @@ def _roster(context: Context, roster: str) -> pl.DataFrame:
 
 
 def settings_table(study: Study) -> pl.DataFrame:
-    """What a check may ask by ``setting('name')``: the study's settings, and ``delivery.<name>`` of its expectations."""
+    """What ``setting('name')`` answers: the study's settings, and ``delivery.<name>`` of its expectations."""
     expected = study.delivery.expected.model_dump()
     rows = [(name, setting.value) for name, setting in study.settings.items()]
     rows += [
