@@ -14,12 +14,14 @@ from datetime import date, datetime
 from functools import wraps
 from inspect import signature
 from pathlib import Path
+from signal import SIGINT
 from typing import Any
 
 import click
 
-from pipeline.errors import EXIT_BUG, EXIT_MACHINE, SdtmError, UsageError, unforeseen
+from pipeline.errors import EXIT_BUG, EXIT_MACHINE, EXIT_SIGNAL, SdtmError, UsageError, unforeseen
 from pipeline.settings import Settings
+from pipeline.stopping import stop_asked, stop_signals
 
 _DEMO_SEED, _DEMO_SUBJECTS, _DEMO_AS_OF = 1, 16, date(2027, 6, 30)
 _DEMO_DEFECTS = ("partial_date", "impossible_date", "unit_spelling", "unknown_subject")
@@ -163,6 +165,63 @@ def release(target: Path, mode: str) -> dict[str, Any]:
     return nights.released(_settings(), target)
 
 
+@cli.command()
+@click.argument("old", required=False)
+@click.argument("new", required=False)
+@click.option("--to", "target", type=click.Path(path_type=Path), help="Folder to write, with the values.")
+@_command
+def delta(old: str | None, new: str | None, target: Path | None) -> dict[str, Any]:
+    """Show what changed from delivery OLD to NEW (default: the two newest): raw records and datasets."""
+    from pipeline.commands import delta as run
+
+    return run.compared(_settings(), old, new, target)
+
+
+@cli.command()
+@click.option("--to", "target", type=click.Path(path_type=Path), help="Folder to write: XLSX and CSV.")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice(("opened", "reopened", "open", "closed")),
+    help="Only these; may be given several times.",
+)
+@click.option("--by-site", is_flag=True, help="With --to: one workbook a site as well.")
+@_command
+def queries(target: Path | None, statuses: tuple[str, ...], by_site: bool) -> dict[str, Any]:
+    """Show the query list of the published build: opened, reopened, open, closed by data."""
+    from pipeline.commands import queries as run
+
+    return run.listed(_settings(), target, statuses, by_site=by_site)
+
+
+@cli.command()
+@click.argument("what")
+@click.argument("which", required=False)
+@click.option("--seq", type=click.IntRange(1), help="--SEQ of the record; its place where there is none.")
+@click.option("--var", "variable", help="One variable: its whole way.")
+@click.option("--reverse", is_flag=True, help="WHAT is a delivered file and WHICH a line of it.")
+@_MODE
+@_command
+def trace(
+    what: str, which: str | None, seq: int | None, variable: str | None, reverse: bool, mode: str
+) -> dict[str, Any]:
+    """Follow record WHAT (a dataset) of subject WHICH back to file, line and column; or a line onwards."""
+    from pipeline.commands import trace as run
+
+    if mode == _BLINDED:
+        from pipeline.flow.trace import open_ledger
+
+        ledger = open_ledger(_settings())
+    else:
+        from pipeline.commands import unblind
+
+        ledger = unblind.ledger(_settings(), mode)
+    if reverse:
+        return run.reversed_trace(ledger, what, which, seq, variable)
+    return run.traced(ledger, what, which, seq, variable)
+
+
 @cli.command("load-restricted")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--cut", type=_Day(), help="Data cut; default: that of the newest delivery.")
@@ -229,15 +288,26 @@ def spec(target: Path | None, check: bool) -> dict[str, Any]:
 @click.option("--subjects", default=16, show_default=True, type=click.IntRange(1), help="With --seeds.")
 @click.option("--as-of", default="2028-06-30", show_default=True, type=_Day(), help="With --seeds.")
 @click.option("--defects", default="all", show_default=True, help="With --seeds: what to plant.")
+@click.option(
+    "--restricted",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="With LEDGER: the folder of its restricted files, to audit an unblinded build too.",
+)
 @_command
 def audit(
-    ledger: Path | None, seeds: int, subjects: int, as_of: date, defects: str, quiet: bool
+    ledger: Path | None,
+    seeds: int,
+    subjects: int,
+    as_of: date,
+    defects: str,
+    restricted: Path | None,
+    quiet: bool,
 ) -> dict[str, Any]:
     """Build the delivery beside LEDGER in a home of its own: was every planted defect found, and nothing else?"""
     from pipeline.commands import audit as run
 
     if ledger is not None:
-        return run.of_ledger(_settings(), ledger)
+        return run.of_ledger(_settings(), ledger, restricted)
     return run.of_seeds(_settings(), seeds, subjects, as_of, defects, quiet=quiet)
 
 
@@ -287,6 +357,24 @@ def test(arguments: tuple[str, ...]) -> None:
     sys.exit(tools.test(arguments))
 
 
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def faults(arguments: tuple[str, ...]) -> None:
+    """Kill, fill, interrupt and double load, build and release at many points; see that nothing is lost."""
+    from pipeline.commands import tools
+
+    sys.exit(tools.trial("matrix", arguments))
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def fuzz(arguments: tuple[str, ...]) -> None:
+    """Deliver thousands of spoiled files; each is refused in one line or read exactly (--cases N, --seed S)."""
+    from pipeline.commands import tools
+
+    sys.exit(tools.trial("fuzz", arguments))
+
+
 @cli.command()
 def lint() -> None:
     """Check style, types and the import rules."""
@@ -314,20 +402,26 @@ def _settings() -> Settings:
 
 def main() -> None:
     """Runs the command; an expected failure is one line on stderr, and so is anything unforeseen."""
-    try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("sdtm: interrupted; nothing half done was kept", err=True)
-        sys.exit(EXIT_BUG)
-    except click.ClickException as error:
-        click.echo(f"sdtm: {error.format_message()}", err=True)
-        sys.exit(UsageError.exit_code)
-    except SdtmError as error:
-        click.echo(f"sdtm: {error}", err=True)
-        sys.exit(error.exit_code)
-    except MemoryError:
-        click.echo("sdtm: memory: not enough for this step; nothing was published", err=True)
-        sys.exit(EXIT_MACHINE)
-    except Exception as error:  # noqa: BLE001 - the last door: a traceback could print a subject's values
-        click.echo(f"sdtm: {unforeseen(error)}", err=True)
-        sys.exit(EXIT_BUG)
+    with stop_signals():
+        try:
+            cli.main(standalone_mode=False)
+        except SystemExit:
+            raise
+        except BaseException as error:  # noqa: BLE001 - the last door: a traceback could print a subject's values
+            code, line = _told(error)
+            click.echo(f"sdtm: {line}", err=True)
+            sys.exit(code)
+
+
+def _told(error: BaseException) -> tuple[int, str]:
+    """Exit code and line; whatever comes after a signal is the interruption that it asked for."""
+    signal = stop_asked()
+    if signal or isinstance(error, click.exceptions.Abort | KeyboardInterrupt):
+        return EXIT_SIGNAL + (signal or SIGINT), "interrupted; nothing half done was kept"
+    if isinstance(error, click.ClickException):
+        return UsageError.exit_code, error.format_message()
+    if isinstance(error, SdtmError):
+        return error.exit_code, str(error)
+    if isinstance(error, MemoryError):
+        return EXIT_MACHINE, "memory: not enough for this step; nothing was published"
+    return EXIT_BUG, unforeseen(error)

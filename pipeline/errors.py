@@ -13,6 +13,7 @@ EXIT_USAGE = 2
 EXIT_REFUSED = 3
 EXIT_BUILD = 4
 EXIT_MACHINE = 5
+EXIT_SIGNAL = 128  # plus the number of the signal that ended the run, as shells count
 _ENGINE = Path(__file__).resolve().parent
 _OURS = (_ENGINE, _ENGINE.parent / "data_contracts")
 

@@ -6,6 +6,7 @@ Every file that outlives a command is written aside in its own folder, synced, a
 from __future__ import annotations
 
 import fcntl
+import glob
 import hashlib
 import os
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 from pipeline.errors import MachineError
 
 _CHUNK = 1 << 20
+_LOCK_MODE = 0o666  # as any file: the umask of the person decides
 
 
 @contextmanager
@@ -55,31 +57,59 @@ def written_aside(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def folder_written_aside(target: Path) -> Iterator[Path]:
-    """The same for a whole folder: ``target`` must not exist yet."""
+    """The same for a whole folder: ``target`` must not exist yet. MachineError if another process is writing it."""
+    with folder_aside(target) as aside:
+        yield aside
+        for path in sorted(aside.rglob("*")):
+            sync(path)
+        sync(aside)
+        aside.rename(target)
+        sync(target.parent)
+
+
+@contextmanager
+def folder_aside(target: Path) -> Iterator[Path]:
+    """An empty folder beside ``target``, gone when the block ends; what a killed process left there goes first.
+
+    Its maker holds a lock on it: MachineError if another process is at work beside the same target.
+    """
     with machine_errors(str(target)):
         target.parent.mkdir(parents=True, exist_ok=True)
+        for left in sorted(target.parent.glob(f".{glob.escape(target.name)}.*.part")):
+            with only_one(left, str(target), "run"):
+                clear(left)
         aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
         aside.mkdir()
         try:
-            yield aside
-            for path in sorted(aside.rglob("*")):
-                sync(path)
-            sync(aside)
-            aside.rename(target)
-            sync(target.parent)
+            with only_one(aside, str(target), "run"):
+                yield aside
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 
 
+def clear(left: Path) -> None:
+    """What a killed run left, a file or a folder, is gone."""
+    if left.is_dir():
+        shutil.rmtree(left)
+    else:
+        left.unlink(missing_ok=True)
+
+
 @contextmanager
 def only_one(lock: Path, what: str, kind: str) -> Iterator[None]:
-    """Holds ``lock`` for the block; MachineError if another process has it. A process that dies gives it back."""
-    with lock.open("w") as file:
+    """Holds ``lock``, a file (made if need be) or a folder, for the block; MachineError if another process has it.
+
+    A process that dies gives it back.
+    """
+    handle = os.open(lock, os.O_RDONLY if lock.is_dir() else os.O_RDWR | os.O_CREAT, _LOCK_MODE)
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise MachineError(what, f"another {kind} is running", "wait until it has ended") from error
         yield
+    finally:
+        os.close(handle)
 
 
 def sync(path: Path) -> None:

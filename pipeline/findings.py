@@ -22,7 +22,7 @@ FINDING = pl.Schema(
     {
         "rule": pl.String,  # check id ("BX-SV-03") or contract rule ("edc_ae.AESTDAT.date")
         "severity": pl.String,
-        "source": pl.String,  # source id ("edc_ae") or dataset ("LB") that the finding is about
+        "source": pl.String,  # source id ("edc_ae") or dataset ("LB"); null if about the whole delivery
         "file": pl.String,  # delivered file, relative to the delivery; null for a derived record
         "line": pl.Int64,  # physical line in that file (header = 1); null if the whole file or none
         "subject": pl.String,  # SUBJID as normalised; null if the finding is not about a subject

@@ -30,12 +30,30 @@ DEFECTS = (
 )
 
 
+HERE = Path(__file__).parent
+LONG_FOLDERS = ("pipeline", "property", "golden")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden",
         action="store_true",
         help="rewrite the golden files with what the pipeline makes now",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A file goes to one worker whole, because its tests share what its fixtures have built."""
+    if config.getoption("dist", "no") == "load":
+        config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The folders with whole nights come first, so that no worker is left alone with one at the end."""
+    last = len(LONG_FOLDERS)
+    places = {name: place for place, name in enumerate(LONG_FOLDERS)}
+    items.sort(key=lambda item: places.get(item.path.relative_to(HERE).parts[0], last))
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:

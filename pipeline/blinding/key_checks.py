@@ -100,7 +100,8 @@ def _arms(blinding: Blinding, subjects: pl.DataFrame, mode: Mode) -> list[str]:
         problems.append(f"{unknown} subjects have an arm that the trial design does not have")
     wrong = subjects.filter(pl.col("arm").is_in(known)).join(planned, on=["arm", "cohort"], how="anti").height
     if wrong:
-        problems.append(f"{wrong} subjects have a dose that does not belong to their cohort")
+        rule = blinding.rules.cohort_dose
+        problems.append(f"{rule}: {wrong} subjects have a dose that does not belong to their cohort")
     return problems + _sizes(blinding, subjects, mode)
 
 
@@ -117,9 +118,8 @@ def _sizes(blinding: Blinding, subjects: pl.DataFrame, mode: Mode) -> list[str]:
             wanted = (
                 f"{size.active}:{size.control}" if mode.complete else f"at most {size.active}:{size.control}"
             )
-            problems.append(
-                f"cohort {size.cohort} has {active}:{control} active to control subjects instead of {wanted}"
-            )
+            told = f"cohort {size.cohort} has {active}:{control} active to control subjects"
+            problems.append(f"{blinding.rules.cohort_sizes}: {told} instead of {wanted}")
     return problems
 
 

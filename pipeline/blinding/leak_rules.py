@@ -52,6 +52,11 @@ class LeakRules:
         return re.compile(_BEFORE + _any(self.words) + _AFTER, re.IGNORECASE)
 
     @property
+    def patterns(self) -> tuple[str, str]:
+        """A treatment word, and a harmless name, for engines that cannot look behind (polars, DuckDB)."""
+        return rf"(?i)(?:^|[^A-Za-z0-9]){_any(self.words)}(?:$|[^A-Za-z0-9])", f"(?i){_any(self.allowed)}"
+
+    @property
     def harmless(self) -> re.Pattern[str]:
         """Finds names that only look like one."""
         return re.compile(_any(self.allowed), re.IGNORECASE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
@@ -87,8 +86,7 @@ def _with_words(table: pl.LazyFrame, schema: pl.Schema, rules: LeakRules) -> lis
         for name, text in readable.items()
     ]
     suspects = [name for name, hit in table.select(quick).collect().row(0, named=True).items() if hit]
-    whole = _pattern(rules.words)
-    harmless = "(?i)(?:" + "|".join(re.escape(name) for name in rules.allowed) + ")"
+    whole, harmless = rules.patterns
     if not suspects:
         return []
     sure = [
@@ -96,11 +94,6 @@ def _with_words(table: pl.LazyFrame, schema: pl.Schema, rules: LeakRules) -> lis
         for name in suspects
     ]
     return [name for name, hit in table.select(sure).collect().row(0, named=True).items() if hit]
-
-
-def _pattern(words: tuple[str, ...]) -> str:
-    alternatives = "|".join(re.escape(word) for word in words)
-    return f"(?i)(?:^|[^A-Za-z0-9])(?:{alternatives})(?:$|[^A-Za-z0-9])"
 
 
 def _text(name: str, dtype: pl.DataType) -> pl.Expr | None:

@@ -13,9 +13,9 @@ from pipeline.settings import Settings
 from pipeline.simulate.audit import Audit
 
 
-def of_ledger(settings: Settings, ledger: Path) -> dict[str, Any]:
-    """Recall and false alarms of one planted delivery."""
-    return _result(audit_ledger(settings, ledger), studies=1)
+def of_ledger(settings: Settings, ledger: Path, restricted: Path | None) -> dict[str, Any]:
+    """Recall and false alarms of one planted delivery, unblinded too if its restricted files are named."""
+    return _result(audit_ledger(settings, ledger, restricted), studies=1)
 
 
 def of_seeds(

@@ -85,6 +85,31 @@ def facts(title: str, values: dict[str, Any]) -> None:
     _print(title, table)
 
 
+def listing(title: str, rows: list[dict[str, Any]], *, most: int | None = None, note: str = "") -> None:
+    """Rows as a table, whole numbers to the right; only the first ``most``, with ``note`` where the rest are."""
+    if not rows:
+        return
+    numeric = {name for name in rows[0] if all(isinstance(row[name], int) for row in rows)}
+    table = _table(*((name.replace("_", " "), "right" if name in numeric else "left") for name in rows[0]))
+    for row in rows[:most]:
+        table.add_row(*(_listed(value, numeric=name in numeric) for name, value in row.items()))
+    _print(title, table)
+    if most is not None and len(rows) > most:
+        console.print(Text(f"and {len(rows) - most:,} more{note}\n", style="dim"))
+
+
+def _listed(value: object, *, numeric: bool) -> Text | str:
+    if numeric and isinstance(value, int):
+        return _number(value)
+    text = "" if value is None else str(value)
+    return Text(text, style=_SEVERITY_STYLE.get(text, ""))
+
+
+def remark(text: str) -> None:
+    """A line that a person should not miss."""
+    console.print(Text(text, style="yellow"), soft_wrap=True)
+
+
 def simulated(result: dict[str, Any]) -> None:
     """Rows written by source, and the defects that were planted."""
     facts(
@@ -117,6 +142,8 @@ def loaded(result: dict[str, Any]) -> None:
         )
     for source in result["missing"]:
         console.print(Text(f"missing  {source}" + _kept(result, source), style="red"))
+    for source in result["released"]:
+        console.print(Text(f"released {source}: let through by hand although it shrank", style="yellow"))
     for name in result["undeclared"]:
         note = "is not a file of this study's contracts; it was left where it is"
         console.print(Text(f"unknown  {name}: {note}", style="yellow"))
@@ -134,13 +161,18 @@ def built(result: dict[str, Any]) -> None:
     console.print(Text(title, style="bold green"))
     console.print()
     _accounting(result["sources"])
+    _columns(result["columns"])
     _records(result["datasets"])
     _severities(result["findings"])
     if result["rules"]:
         _rules(result["rules"])
     facts(
         "Where it lies",
-        {"query with DuckDB": result["catalog"], "all findings": "table qc.findings of that catalog"},
+        {
+            "query with DuckDB": result["catalog"],
+            "all findings": "table qc.findings of that catalog",
+            "delivery expectations": result["expectations"],
+        },
     )
 
 
@@ -153,6 +185,16 @@ def _accounting(sources: list[dict[str, Any]]) -> None:
     table.add_section()
     table.add_row("all", *(_number(sum(row[name] for row in sources)) for name in columns), style="bold")
     _print("Where every delivered row went", table)
+
+
+def _columns(told: dict[str, int]) -> None:
+    """One line on the delivered columns, so that nobody has to ask whether one was forgotten."""
+    line = (
+        f"{told['columns']:,} columns of {told['sources']} sources: {told['submitted']:,} submitted, "
+        f"{told['deciding']:,} used to decide or identify, {told['not_submitted']:,} not submitted with a reason"
+    )
+    console.print(Text(line))
+    console.print()
 
 
 def _records(datasets: dict[str, int]) -> None:

@@ -62,6 +62,12 @@ def test(arguments: tuple[str, ...]) -> int:
     ).returncode
 
 
+def trial(name: str, arguments: tuple[str, ...]) -> int:
+    """Runs a program of the tests that tries the pipeline for minutes: ``matrix`` (faults) or ``fuzz``."""
+    command = [sys.executable, "-m", f"tests.faults.{name}", *arguments]
+    return subprocess.run(command, cwd=CHECKOUT, check=False).returncode
+
+
 def lint() -> int:
     """Runs every check; the first failure's exit code, 0 if all pass."""
     codes = [

@@ -17,7 +17,9 @@ from pipeline.flow.leaks import scan_for_leaks
 from pipeline.flow.listings import write_listings
 from pipeline.flow.release import release_of
 from pipeline.flow.summary import summary
+from pipeline.flow.trace import ledger_of
 from pipeline.flow.unblinding import (
+    OVERLAY,
     load_restricted,
     open_unblinded,
     run_unblinded,
@@ -25,6 +27,7 @@ from pipeline.flow.unblinding import (
     unblinded_parts,
     unblindings,
 )
+from pipeline.lineage.ledger import Ledger
 from pipeline.restricted import RestrictedSettings, overlap
 from pipeline.settings import Settings
 from pipeline.warehouse.builds import published
@@ -100,6 +103,18 @@ def released(settings: Settings, mode: str, target: Path) -> dict[str, Any]:
         result: dict[str, Any] = {"folder": str(listings.folder), "files": files}
         return {**result, "show": lambda: show.facts(f"Listings: {listings.folder}", files)}
     return nights.package_result(release_of(build, unblinded_parts(settings).spec, target))
+
+
+def ledger(settings: Settings, mode: str) -> Ledger:
+    """What a trace of the published unblinded build may ask; Refused without a valid approval."""
+    chosen, restricted = unblinded_mode(mode), RestrictedSettings.from_environment(settings)
+    context = open_unblinded(settings, restricted, chosen)
+    build = published(restricted.warehouse, restricted.study, chosen)
+    if build is None or build.build != context.store.build:
+        raise UsageError(
+            f"mode {mode}", "the approved build is not published", f"run './sdtm build --mode {mode}' first"
+        )
+    return ledger_of(build, context.parts, overlay=OVERLAY)
 
 
 def scanned(settings: Settings, folders: tuple[Path, ...]) -> dict[str, Any]:

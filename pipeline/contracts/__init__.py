@@ -4,3 +4,5 @@ May know pandera, the study's data contracts and the pure expressions of ``deriv
 delivered file, repair a value beyond the text rules that every change of is counted, or put a value in a
 message.
 """
+
+import pipeline.contracts.lean  # noqa: F401 - before any module of this room, or any contract, loads pandera

@@ -16,6 +16,7 @@ from pandera.errors import SchemaErrors
 
 from pipeline.contracts.facts import ColumnFacts
 from pipeline.contracts.rules import Expression, stamp_date
+from pipeline.contracts.screen import doubtful
 from pipeline.derive import iso8601
 from pipeline.derive.distinct import once_a_value
 from pipeline.derive.text import not_ascii
@@ -55,10 +56,14 @@ def declared_breaches(texts: pl.DataFrame, model: type[pa.DataFrameModel]) -> pl
 
 
 def _failure_cases(texts: pl.DataFrame, model: type[pa.DataFrameModel]) -> pl.DataFrame:
+    schema = model.to_schema()
+    columns = doubtful(texts, schema)
+    if not columns:
+        return BREACH.to_frame()
     # pandera's exception holds rows; nothing of it but the three columns leaves this function.
     try:
         with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
-            model.validate(texts, lazy=True)
+            schema.select_columns(columns).validate(texts, lazy=True)
     except SchemaErrors as errors:
         cases: pl.DataFrame = errors.failure_cases
         return cases.select(position="index", column="column", kind="check").cast(BREACH)
@@ -74,10 +79,10 @@ def cut_breaches(texts: pl.DataFrame, facts: Mapping[str, ColumnFacts], cut: dat
     """Dates of which even the earliest meaning lies after the data cut ``cut``."""
 
     def is_after(name: str, iso: Expression) -> pl.Expr:
-        def judge(text: pl.Expr) -> pl.Expr:
-            return iso8601.earliest(iso(text)) > pl.lit(cut)
+        def judge(day: pl.Expr) -> pl.Expr:
+            return iso8601.earliest(day) > pl.lit(cut)
 
-        return once_a_value(pl.col(name), judge, pl.Boolean())
+        return once_a_value(iso(pl.col(name)), judge, pl.Boolean())
 
     bound = {name: _ISO_OF[fact.kind] for name, fact in facts.items() if not fact.may_be_future}
     return where_true(texts, {name: is_after(name, iso) for name, iso in bound.items()}, "after_cut")
@@ -93,11 +98,13 @@ def key_breaches(texts: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
 
 def where_true(texts: pl.DataFrame, tests: Mapping[str, pl.Expr], kind: str) -> pl.DataFrame:
     """A breach of rule ``kind`` for every row and column whose test is true."""
+    if not tests:
+        return BREACH.to_frame()
     found = [BREACH.to_frame()]
-    verdicts = texts.select(**tests) if tests else pl.DataFrame()
-    for name in verdicts.columns:
-        position = verdicts[name].fill_null(value=False).arg_true().cast(pl.UInt32)
-        if len(position):
+    verdicts = texts.select(**tests)
+    for name, broken in verdicts.select(pl.all().any()).row(0, named=True).items():
+        if broken:
+            position = verdicts[name].fill_null(value=False).arg_true().cast(pl.UInt32)
             found.append(
                 pl.DataFrame({"position": position}).with_columns(column=pl.lit(name), kind=pl.lit(kind))
             )

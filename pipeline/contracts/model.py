@@ -20,6 +20,7 @@ _LAYOUT = (
     "may_be_empty",
     "required",
     "restricted",
+    "cumulative",
 )
 
 
@@ -37,6 +38,7 @@ def source(
     may_be_empty: bool = False,
     required: bool = True,
     restricted: bool = False,
+    cumulative: bool = False,
 ) -> dict[str, Any]:
     """``Config.metadata`` of a contract: the layout of its file, its ``title`` and the ``key`` of its rows.
 
@@ -56,6 +58,7 @@ def source(
         "may_be_empty": may_be_empty,
         "required": required,
         "restricted": restricted,
+        "cumulative": cumulative,
     }
 
 

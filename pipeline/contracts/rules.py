@@ -11,6 +11,7 @@ from decimal import Decimal
 import pandera.polars as pa
 import polars as pl
 
+from pipeline.contracts.screen import PASSES
 from pipeline.derive import iso8601
 
 Expression = Callable[[pl.Expr], pl.Expr]
@@ -28,7 +29,7 @@ def rule(kind: str, sentence: str, passes: Expression) -> pa.Check:
     def judge(at: pa.PolarsData) -> pl.LazyFrame:
         return at.lazyframe.select(passes(pl.col(at.key)))
 
-    return pa.Check(judge, name=kind, description=sentence)
+    return pa.Check(judge, name=kind, description=sentence, statistics={PASSES: passes})
 
 
 def required() -> pa.Check:

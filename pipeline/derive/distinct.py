@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
 
 import polars as pl
+
+_FEW: Final = 1_000  # rows; up to here telling the values apart costs more than deriving every row
+_DERIVATIONS: Final = 64  # more than the engine has
 
 
 def once_a_value(text: pl.Expr, derivation: Callable[[pl.Expr], pl.Expr], dtype: pl.DataType) -> pl.Expr:
     """``derivation(text)`` row by row (``dtype``), computed once for each distinct text, null included."""
 
     def looked_up(column: pl.Series) -> pl.Series:
-        return _looked_up(pl.DataFrame({"text": column}), derivation(pl.col("text"))).alias(column.name)
+        return _looked_up(column.alias("text").to_frame(), _of_text(derivation)).alias(column.name)
 
     return text.map_batches(looked_up, return_dtype=dtype)
+
+
+@lru_cache(maxsize=_DERIVATIONS)
+def _of_text(derivation: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+    return derivation(pl.col("text"))
 
 
 def once_a_pair(
@@ -30,6 +40,8 @@ def once_a_pair(
 
 
 def _looked_up(rows: pl.DataFrame, value: pl.Expr) -> pl.Series:
+    if rows.height <= _FEW:
+        return rows.with_columns(_value=value)["_value"]
     known = rows.unique().with_columns(_value=value)
     return rows.join(known, on=rows.columns, how="left", nulls_equal=True, maintain_order="left")["_value"]
 

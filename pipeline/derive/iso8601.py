@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.derive.distinct import once_a_value
+from pipeline.derive.distinct import once_a_pair, once_a_value
 
 MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 UNKNOWN: Final = ("UN", "UNK", "NK")
@@ -239,6 +239,10 @@ def datetime_iso(date_iso: pl.Expr, time_iso: pl.Expr) -> pl.Expr:
 
     ``time_without_date`` tells which rows lose their time here.
     """
+    return once_a_pair(date_iso, time_iso, _datetime_iso, pl.String())
+
+
+def _datetime_iso(date_iso: pl.Expr, time_iso: pl.Expr) -> pl.Expr:
     joined = pl.concat_str(date_iso, time_iso, separator="T")
     return pl.when(is_complete_date(date_iso) & time_iso.is_not_null()).then(joined).otherwise(date_iso)
 

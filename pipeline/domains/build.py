@@ -217,22 +217,36 @@ _WAYS: dict[str, Callable[[Inputs, Dataset], Built]] = {
 
 
 def last_dates(inputs: Inputs, datasets: list[str]) -> pl.DataFrame:
-    """USUBJID, ``_last_date`` (latest complete date of its records), ``_died``, ``_failed_screening`` (one says so)."""
-    seen = [_dates(inputs.records(name)) for name in datasets]
-    found = pl.concat(seen).group_by("USUBJID").agg(_last_date=pl.col("_date").max())
+    """USUBJID, ``_last_date`` (latest complete date of its records), ``_died``, ``_failed_screening`` (one says so).
+
+    ``_last_dataset`` and ``_last_seq`` are the first record that has the latest date.
+    """
+    seen = [_dates(name, inputs.records(name)) for name in datasets]
+    latest = pl.col("_date").arg_max()
+    found = (
+        pl.concat(seen)
+        .group_by("USUBJID", maintain_order=True)
+        .agg(
+            _last_date=pl.col("_date").max(),
+            _last_dataset=pl.col("_dataset").get(latest),
+            _last_seq=pl.col("_seq").get(latest),
+        )
+    )
     for flag, marks in (("_died", _DEATH), ("_failed_screening", _SCREEN_FAILURE)):
         told = pl.concat([_telling(inputs.records(name), marks) for name in datasets]).unique()
         found = found.join(told.with_columns(pl.lit(value=True).alias(flag)), on="USUBJID", how="left")
     return found.sort("USUBJID").collect()
 
 
-def _dates(records: pl.LazyFrame) -> pl.LazyFrame:
+def _dates(dataset: str, records: pl.LazyFrame) -> pl.LazyFrame:
+    """USUBJID, ``_date`` (its latest complete date), ``_dataset``, ``_seq`` (running number of the record with it)."""
     columns = [name for name in records.collect_schema().names() if name.endswith("DTC")]
     days = [date_part(pl.col(name)) for name in columns]
     return (
         records.select("USUBJID", _date=pl.max_horizontal(days))
-        .group_by("USUBJID")
-        .agg(pl.col("_date").max())
+        .group_by("USUBJID", maintain_order=True)
+        .agg(pl.col("_date").max(), _seq=pl.col("_date").arg_max().cast(pl.Int64) + 1)
+        .with_columns(_dataset=pl.lit(dataset))
     )
 
 

@@ -16,7 +16,18 @@ from pipeline.domains.components import JOINTS, KEYS, REACTANTS, SCALES
 from pipeline.domains.indices import INDICES
 from pipeline.domains.items import item_records
 from pipeline.domains.mapping import Mapped
-from pipeline.domains.records import LINE, LINK, SOURCE, SUBJECT, Built, Fate, Inputs, set_aside, stacked
+from pipeline.domains.records import (
+    LINE,
+    SOURCE,
+    SUBJECT,
+    Built,
+    Fate,
+    Inputs,
+    in_link_order,
+    linked,
+    set_aside,
+    stacked,
+)
 from pipeline.domains.responses import DECIDED, RESPONSES
 from pipeline.domains.score_roles import codes, scores_of
 from pipeline.specs.choices import INDEX_SOURCE, choice
@@ -151,10 +162,5 @@ def with_component_links(inputs: Inputs, dataset: Dataset, built: Built) -> Buil
                 inputs.links(holders[part]).select("source", "line", USUBJID="subject", _of="seq").collect()
             )
             found = at.join(rows, on=["USUBJID", "_of"], how="inner")
-            links.append(found.select("source", "line", subject="USUBJID", seq="_seq").cast(LINK))
-    return Built(
-        built.records,
-        pl.concat(links).unique().sort("subject", "seq", "source", "line"),
-        built.set_aside,
-        built.findings,
-    )
+            links.append(linked(found, f"{prefix}STRESC", line="line", source="source"))
+    return Built(built.records, in_link_order(links), built.set_aside, built.findings)

@@ -12,7 +12,8 @@ import polars as pl
 from pipeline.derive.baseline import with_last_before_exposure
 from pipeline.derive.timing import BEFORE_INFUSION, study_day, with_epoch
 from pipeline.domains.mapping import JOINED, Mapped
-from pipeline.domains.records import LINE, LINK, SET_ASIDE, SOURCE, SUBJECT, Built, Fate, Inputs, stacked
+from pipeline.domains.records import LINE, LINK, SET_ASIDE, SOURCE, SUBJECT, Built, Fate, Inputs, Tie, stacked
+from pipeline.domains.subjects import ROW_OF
 from pipeline.specs.models import Dataset
 
 OID, REPEAT, CONTACT = "_oid", "_repeat", "_contact"
@@ -69,7 +70,7 @@ def finished(inputs: Inputs, dataset: Dataset, found: Mapped) -> Built:
 
 def with_subject(work: Workpiece) -> None:
     """Adds identifiers and the reference moments; a subject that is not on the roster is quarantined."""
-    people = work.inputs.derived("subjects").collect()
+    people = work.inputs.derived("subjects").select(pl.exclude(f"^.*{ROW_OF}$")).collect()
     study = work.inputs.spec.study
     joined = work.rows.join(people, left_on=SUBJECT, right_on="SUBJID", how="left", maintain_order="left")
     constants = {"STUDYID": study.study, "DOMAIN": work.dataset.dataset}
@@ -184,10 +185,14 @@ def numbered(work: Workpiece) -> Built:
 
 def links_of(rows: pl.DataFrame) -> pl.DataFrame:
     """One row a record and source row: the mapped row itself, and every row joined to it."""
-    own = rows.select(source=SOURCE, line=LINE, subject="USUBJID", seq="_seq")
+    own = rows.select(source=SOURCE, line=LINE, subject="USUBJID", seq="_seq", role=pl.lit(str(Tie.RECORD)))
     joined = [
         rows.filter(pl.col(column).is_not_null()).select(
-            source=pl.lit(column.removeprefix(JOINED)), line=column, subject="USUBJID", seq="_seq"
+            source=pl.lit(column.removeprefix(JOINED)),
+            line=column,
+            subject="USUBJID",
+            seq="_seq",
+            role=pl.lit(str(Tie.JOINED)),
         )
         for column in rows.columns
         if column.startswith(JOINED)

@@ -28,7 +28,8 @@ REACTANTS: Final = ("crp", "esr")
 HAQ: Final = "haq"
 # What a visit is made of: the parts that have a date and a record of their own.
 PARTS: Final = (JOINTS, *SCALES, HAQ, *REACTANTS)
-_FACTS: Final = ("dtc", "seq", "before")
+_FACTS: Final = ("dtc", "seq", "before", "dataset")
+_RECORDS: Final = "_records"  # every --SEQ that a component was made of
 _ANSWERS: Final = {"positive": ["Y"], "judged": ["Y", "N"]}
 
 
@@ -36,8 +37,9 @@ def components(inputs: Inputs) -> pl.DataFrame:
     """One row a subject and visit with any component, sorted: exact texts tjc, sjc, ptga, phga, pain, haq, crp, esr.
 
     Counts are prorated from the joints that could be judged, scales in mm, CRP in mg/L, ESR in mm/h; null if missing.
-    Each part has ``<part>_dtc``, ``_seq`` (a record that it comes from) and ``_before`` (assessed before exposure),
-    each measurement also ``_baseline`` (its record is the last before exposure).
+    Each part has ``<part>_dtc``, ``_seq`` (a record that it comes from), ``_dataset`` and ``_before`` (assessed before
+    exposure), each measurement also ``_baseline`` (its record is the last before exposure), and each component
+    ``<component>_records``: the --SEQ of all records of that dataset that it was made of (null if missing).
     """
     roles = scores_of(inputs)
     parts = {JOINTS: _joints(inputs), HAQ: _disability(inputs)}
@@ -65,14 +67,17 @@ def _joints(inputs: Inputs) -> pl.DataFrame:
     forms = (
         inputs.records(prefix)
         .filter(test.is_in([roles.tender, roles.swollen]))
+        .with_columns(_seq=pl.col(f"{prefix}SEQ").cast(pl.Int64))
         .group_by(*KEYS, f"{prefix}SPID", f"{prefix}DTC")
         .agg(
             pl.col("VISITDY").first(),
-            seq=pl.col(f"{prefix}SEQ").min().cast(pl.Int64),
+            seq=pl.col("_seq").min(),
             **sums,
+            **{f"{name}{_RECORDS}": pl.col("_seq").filter(sign) for name, sign in counts.items()},
         )
         .select(
-            *KEYS, "VISITDY", "seq", pl.col(f"{prefix}DTC").alias("dtc"),
+            *KEYS, "VISITDY", "seq", pl.col(f"{prefix}DTC").alias("dtc"), pl.lit(prefix).alias("dataset"),
+            *(f"{name}{_RECORDS}" for name in counts),
             *(counted(pl.col(f"_{name}_positive"), pl.col(f"_{name}_judged")).alias(name) for name in counts),
         )
         .collect()
@@ -83,7 +88,14 @@ def _joints(inputs: Inputs) -> pl.DataFrame:
 
 def _disability(inputs: Inputs) -> pl.DataFrame:
     days = inputs.derived("visits").select(*KEYS, "VISITDY").unique(KEYS)
-    rows = inputs.derived("haq_di").select(*KEYS, *_FACTS, pl.col(SCORE).alias(HAQ))
+    prefix = scores_of(inputs).disability.dataset
+    rows = inputs.derived("haq_di").select(
+        *KEYS,
+        *(name for name in _FACTS if name != "dataset"),
+        pl.lit(prefix).alias("dataset"),
+        pl.col(SCORE).alias(HAQ),
+        pl.col("records").alias(f"{HAQ}{_RECORDS}"),
+    )
     return rows.join(days, on=KEYS, how="left", maintain_order="left").collect()
 
 
@@ -116,6 +128,11 @@ def _measured(inputs: Inputs, part: str, role: Measured, value: pl.Expr) -> pl.D
         .collect()
     )  # fmt: skip
     chosen = one_a_visit(with_before(inputs, rows), [pl.col("flagged"), pl.col("result").is_not_null()])
-    return chosen.select(
-        *KEYS, "VISITDY", value.alias(part), *_FACTS, pl.col("flagged").alias(f"{part}_baseline")
+    return chosen.with_columns(dataset=pl.lit(prefix)).select(
+        *KEYS,
+        "VISITDY",
+        value.alias(part),
+        *_FACTS,
+        pl.col("flagged").alias(f"{part}_baseline"),
+        pl.concat_list("seq").alias(f"{part}{_RECORDS}"),
     )

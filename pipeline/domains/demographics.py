@@ -8,12 +8,22 @@ from pipeline.derive.iso8601 import collected_date, date_part, is_complete_date
 from pipeline.derive.timing import completed_years
 from pipeline.domains.common import Workpiece, numbered, with_study_days, with_subject
 from pipeline.domains.mapping import kept, mapped
-from pipeline.domains.records import LINE, LINK, Built, Inputs
+from pipeline.domains.records import LINE, Built, Inputs, Tie, in_link_order, linked
+from pipeline.domains.subjects import ROW_OF, moment_source
 from pipeline.specs.models import Dataset
 
 MASKED_CODE, MASKED = "MASKED", "Masked"
 SEVERAL_RACES = "MULTIPLE"
 _MOST_RACES = 6
+# Reference dates of DM and the moment of the subject that each one is.
+_MOMENT_OF = {
+    "RFSTDTC": "RFXSTDTC",
+    "RFXSTDTC": "RFXSTDTC",
+    "RFXENDTC": "RFXENDTC",
+    "RFICDTC": "RFICDTC",
+    "RFENDTC": "ENDDTC",
+    "DTHDTC": "DTHDTC",
+}
 _NOT_TREATED = "ASSIGNED, NOT TREATED"
 _FAILED, _NOT_ASSIGNED = "SCREEN FAILURE", "NOT ASSIGNED"
 
@@ -104,10 +114,31 @@ def _with_age(work: Workpiece) -> None:
 
 
 def _with_more_links(inputs: Inputs, built: Built) -> pl.DataFrame:
-    """Links of DM also to the rows that gave it consent, cohort and death."""
-    links = [built.links]
+    """Links of DM also to the rows that tell consent and death, and to those that gave it each reference date."""
+    links = [built.links, *_moment_links(inputs, built.records)]
     for source in inputs.spec.dataset("DM").reads:
         rows = inputs.live(source).select("SUBJID", LINE).collect()
         joined = built.records.select("SUBJID", "USUBJID", "_seq").join(rows, on="SUBJID", how="inner")
-        links.append(joined.select(source=pl.lit(source), line=LINE, subject="USUBJID", seq="_seq"))
-    return pl.concat([each.cast(LINK) for each in links]).sort("subject", "seq", "source", "line")
+        named = joined.with_columns(_source=pl.lit(source))
+        links.append(linked(named, Tie.JOINED, line=LINE))
+    return in_link_order(links)
+
+
+def _moment_links(inputs: Inputs, records: pl.DataFrame) -> list[pl.DataFrame]:
+    people = inputs.derived("subjects").select(
+        "USUBJID", *(f"{name}{ROW_OF}" for name in dict.fromkeys(_MOMENT_OF.values()))
+    )
+    rows = records.select("USUBJID", "_seq", *(pl.col(name).alias(f"_{name}") for name in _MOMENT_OF)).join(
+        people.unique("USUBJID").collect(), on="USUBJID", how="left", maintain_order="left"
+    )
+    return [
+        linked(
+            rows.filter(pl.col(f"_{variable}").is_not_null()).with_columns(
+                _source=pl.lit(moment_source(inputs.spec.study, moment))
+            ),
+            variable,
+            line=f"{moment}{ROW_OF}",
+            source="_source",
+        )
+        for variable, moment in _MOMENT_OF.items()
+    ]

@@ -15,7 +15,8 @@ _FREE_TEXT = "other aid, text"
 
 
 def disability(inputs: Inputs) -> pl.DataFrame:
-    """One row a subject and visit: a column a category (Int64), ``haq_di`` (text, 3 decimals), dtc, seq, before.
+    """One row a subject and visit: a column a category (Int64), ``haq_di`` (text, 3 decimals), dtc, seq, before,
+    ``records`` (the --SEQ of every answer of the questionnaire).
 
     A category is null if none of its activities was answered, the index with fewer than 6 categories. Where a visit has
     several questionnaires, the last one before exposure counts, otherwise the last one.
@@ -30,13 +31,22 @@ def disability(inputs: Inputs) -> pl.DataFrame:
     index = haq_di(categories, keys=_OCCASION, into=SCORE)
     wide = categories.pivot("category", index=_OCCASION, values="category_score", maintain_order=True)
     wide = wide.rename({name: column_name(name) for name in wide.columns if name not in _OCCASION})
-    known = answers.group_by(_OCCASION).agg(pl.col("VISITDY").first(), pl.col("seq").min())
+    known = answers.group_by(_OCCASION).agg(
+        pl.col("VISITDY").first(), pl.col("seq").min(), records=pl.col("seq").sort()
+    )
     rows = index.join(wide, on=_OCCASION, how="left", nulls_equal=True).join(
         known, on=_OCCASION, nulls_equal=True
     )
     chosen = one_a_visit(with_before(inputs, rows), [pl.col(SCORE).is_not_null()])
     return chosen.select(
-        "USUBJID", "VISITNUM", *(c for c in wide.columns if c not in _OCCASION), SCORE, "dtc", "seq", "before"
+        "USUBJID",
+        "VISITNUM",
+        *(c for c in wide.columns if c not in _OCCASION),
+        SCORE,
+        "dtc",
+        "seq",
+        "before",
+        "records",
     )
 
 

@@ -12,9 +12,11 @@ import polars as pl
 
 from pipeline.derive.iso8601 import date_part, earliest, is_complete_date, latest
 from pipeline.derive.timing import study_day
-from pipeline.domains.records import Built, Inputs
+from pipeline.domains.records import Built, Inputs, in_link_order, linked
+from pipeline.domains.subjects import ROW_OF, moment_source
 from pipeline.specs.models import Dataset, Element
 
+_START = ("start_source", "start_line")
 ELEMENTS = pl.Schema(
     {
         "USUBJID": pl.String,
@@ -26,6 +28,10 @@ ELEMENTS = pl.Schema(
         "SEENDTC": pl.String,
         "_treatment": pl.Boolean,
         "_last": pl.Boolean,
+        "start_source": pl.String,  # the row that gave SESTDTC
+        "start_line": pl.UInt32,
+        "end_source": pl.String,  # the row that gave SEENDTC; null while the element is open
+        "end_line": pl.UInt32,
     }
 )
 
@@ -39,10 +45,15 @@ def elements(inputs: Inputs) -> pl.DataFrame:
     starts = _starts(inputs)
     parts = [_element(starts, each) for each in inputs.spec.study.reference.elements]
     ordered = pl.concat(parts).drop_nulls("SESTDTC").sort("USUBJID", "_day", "TAETORD")
-    following = pl.col("SESTDTC").shift(-1).over("USUBJID")
+    following = {name: pl.col(name).shift(-1).over("USUBJID") for name in ("SESTDTC", *_START)}
     found = (
-        ordered.with_columns(_last=following.is_null())
-        .with_columns(SEENDTC=pl.when("_last").then("ENDDTC").otherwise(following))
+        ordered.with_columns(_last=following["SESTDTC"].is_null())
+        .with_columns(
+            SEENDTC=pl.when("_last").then("ENDDTC").otherwise(following["SESTDTC"]),
+            end_source=pl.when("_last").then("ENDDTC_source").otherwise(following["start_source"]),
+            end_line=pl.when("_last").then("ENDDTC_line").otherwise(following["start_line"]),
+        )
+        .with_columns(end_source=pl.when(pl.col("end_line").is_not_null()).then("end_source"))
         .select(pl.col(name).cast(dtype) for name, dtype in ELEMENTS.items())
     )
     return found if inputs.unblinded is None else inputs.unblinded.elements(inputs, found)
@@ -52,6 +63,8 @@ def _element(starts: pl.DataFrame, element: Element) -> pl.DataFrame:
     return starts.select(
         "USUBJID",
         "ENDDTC",
+        "ENDDTC_source",
+        "ENDDTC_line",
         ETCD=pl.lit(element.etcd),
         ELEMENT=pl.lit(element.element),
         EPOCH=pl.lit(element.epoch),
@@ -59,11 +72,16 @@ def _element(starts: pl.DataFrame, element: Element) -> pl.DataFrame:
         SESTDTC=pl.col(element.starts),
         _treatment=pl.lit(element.starts == "infusion"),
         _day=earliest(pl.col(element.starts)),
+        start_source=f"{element.starts}_source",
+        start_line=f"{element.starts}_line",
     )
 
 
 def _starts(inputs: Inputs) -> pl.DataFrame:
-    """One row a subject: consent, infusion, rescue, follow_up (ISO text, null if it never starts), ENDDTC."""
+    """One row a subject: consent, infusion, rescue, follow_up (ISO text, null if it never starts), ENDDTC.
+
+    Beside each lie ``_source`` and ``_line``: the row that gave it; a missed follow-up is counted from the infusion.
+    """
     found = inputs.derived("subjects").collect().join(_follow_up_visit(inputs), on="USUBJID", how="left")
     follow_up, infused = inputs.spec.study.reference.follow_up, pl.col("RFXSTDTC").is_not_null()
     planned = date_part(pl.col("RFXSTDTC")) + timedelta(days=int(follow_up.days))
@@ -74,7 +92,23 @@ def _starts(inputs: Inputs) -> pl.DataFrame:
     ).with_columns(follow_up=pl.coalesce("visit", missed))
     still_in = (earliest(pl.col("ENDDTC")) >= planned).fill_null(value=True)
     unrescued = (date_part(pl.col("rescue")) > date_part(pl.col("follow_up"))).fill_null(value=True)
-    return found.with_columns(follow_up=pl.when(infused & still_in & unrescued).then("follow_up"))
+    found = found.with_columns(follow_up=pl.when(infused & still_in & unrescued).then("follow_up"))
+    return _with_rows(inputs, found)
+
+
+def _with_rows(inputs: Inputs, found: pl.DataFrame) -> pl.DataFrame:
+    named = {"consent": "RFICDTC", "infusion": "RFXSTDTC", "rescue": "RESCUEDTC"}
+    source = {name: pl.lit(moment_source(inputs.spec.study, name)) for name in (*named.values(), "ENDDTC")}
+    found = found.with_columns(
+        ENDDTC_source=source["ENDDTC"],
+        **{f"{start}_source": source[name] for start, name in named.items()},
+        **{f"{start}_line": pl.col(f"{name}{ROW_OF}") for start, name in named.items()},
+    )
+    came = pl.col("visit").is_not_null()
+    return found.with_columns(
+        (pl.when(came).then(f"first_{part}").otherwise(f"infusion_{part}")).alias(f"follow_up_{part}")
+        for part in ("source", "line")
+    )
 
 
 def _rescue_start() -> pl.Expr:
@@ -86,12 +120,14 @@ def _rescue_start() -> pl.Expr:
 
 def _follow_up_visit(inputs: Inputs) -> pl.DataFrame:
     """USUBJID, _visit (first day of the visit that opens follow-up, null if not dated), _missed (recorded as
-    not done)."""
+    not done), first_source and first_line (the row that gave the day)."""
     number = float(inputs.spec.study.reference.follow_up.visitnum)
     return (
         inputs.derived("visits")
         .filter(pl.col("VISITNUM") == number)
-        .select("USUBJID", _visit="SVSTDTC", _missed=pl.col("SVSTDTC").is_null())
+        .select(
+            "USUBJID", "first_source", "first_line", _visit="SVSTDTC", _missed=pl.col("SVSTDTC").is_null()
+        )
         .collect()
     )
 
@@ -108,5 +144,6 @@ def subject_elements(inputs: Inputs, dataset: Dataset) -> Built:
         SESTDY=study_day(pl.col("SESTDTC"), pl.col("_reference")).cast(pl.Float64),
         SEENDY=study_day(pl.col("SEENDTC"), pl.col("_reference")).cast(pl.Float64),
     ).sort(list(dataset.keys))
-    number = pl.int_range(1, pl.len() + 1).over("USUBJID")
-    return Built(rows.with_columns(SESEQ=number.cast(pl.Float64)))
+    rows = rows.with_columns(_seq=pl.int_range(1, pl.len() + 1).over("USUBJID"))
+    edges = [linked(rows, "SESTDTC", line="start_line"), linked(rows, "SEENDTC", line="end_line")]
+    return Built(rows.with_columns(SESEQ=pl.col("_seq").cast(pl.Float64)), in_link_order(edges))

@@ -6,7 +6,7 @@ import polars as pl
 
 from pipeline.domains.common import Workpiece, numbered, with_epochs, with_study_days, with_subject
 from pipeline.domains.mapping import mapped
-from pipeline.domains.records import LINE, SOURCE, Built, Inputs
+from pipeline.domains.records import LINE, SOURCE, Built, Inputs, Tie, in_link_order, linked
 from pipeline.specs.models import Dataset
 
 
@@ -40,6 +40,7 @@ def exposure(inputs: Inputs, dataset: Dataset) -> Built:
     built = numbered(work)
     keys = built.records.select("USUBJID", "EXREFID", "_seq")
     links = intervals.join(keys, on=["USUBJID", "EXREFID"], how="inner", nulls_equal=True).select(
-        source=SOURCE, line=LINE, subject="USUBJID", seq="_seq"
+        "USUBJID", "_seq", SOURCE, LINE
     )
-    return Built(built.records, links.sort("subject", "seq", "line"), built.set_aside, built.findings)
+    own = linked(links, Tie.RECORD, line=LINE, source=SOURCE)
+    return Built(built.records, in_link_order([own]), built.set_aside, built.findings)

@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.derive.decimals import decimal_of, to_double
+from pipeline.derive.decimals import to_double
 from pipeline.derive.egfr import MDRD_IDMS, MDRD_ORIGINAL, with_egfr
 from pipeline.derive.iso8601 import collected_date, is_complete_date
 from pipeline.derive.timing import completed_years
@@ -23,7 +23,6 @@ from pipeline.specs.score_models import Filtration
 
 FORMULAS: Final = {"IDMS": MDRD_IDMS, "ORIGINAL": MDRD_ORIGINAL}
 _TICKED = "1"
-_APART_PERCENT: Final = 5  # the laboratory's own rate against the recalculation (BX-LB-08)
 _CARRIED: Final = (SUBJECT, SOURCE, LINE, OID, REPEAT, CONTACT, "_revision")
 
 
@@ -68,8 +67,8 @@ def with_filtration(inputs: Inputs, dataset: Dataset, rows: pl.DataFrame) -> pl.
 def filtration(inputs: Inputs) -> Looked:
     """One row a creatinine result: both rates (1 decimal, or null and why), and which, unrounded, is below the limit.
 
-    ``reported`` is the laboratory's own rate by the formula of the study, ``apart`` whether it differs from the
-    recalculation by more than 5 per cent; ``disagree`` whether the two forms stand on different sides of the limit.
+    ``reported`` is the laboratory's own rate by the formula of the study; ``disagree`` whether the two forms stand on
+    different sides of the limit.
     """
     roles = _roles(inputs)
     prefix = roles.dataset
@@ -78,11 +77,7 @@ def filtration(inputs: Inputs) -> Looked:
     table = rated.join(
         _reported(inputs, roles, variant), on=["USUBJID", "specimen"], how="left", maintain_order="left"
     )
-    ours, theirs = decimal_of(pl.col(variant.lower())), decimal_of(pl.col("reported"))
-    table = table.with_columns(
-        disagree=_yes_no(pl.col("idms_below") != pl.col("original_below")),
-        apart=_yes_no((theirs - ours).abs() * 100 > ours * _APART_PERCENT),
-    )
+    table = table.with_columns(disagree=_yes_no(pl.col("idms_below") != pl.col("original_below")))
     columns = ["USUBJID", "VISITNUM", "dtc", "specimen", "creatinine", "unit", "age", "sex", "black"]
     rates = [f"{name.lower()}{suffix}" for name in FORMULAS for suffix in ("", "_below")]
     place = inputs.links(prefix).select("source", "line", USUBJID="subject", seq="seq").collect()
@@ -95,7 +90,6 @@ def filtration(inputs: Inputs) -> Looked:
             "problem",
             "disagree",
             "reported",
-            "apart",
             "source",
             "line",
         )

@@ -1,4 +1,4 @@
-"""Findings about the blind itself, which only the unblinded can look for: do bags, volumes or revealed arms tell it?"""
+"""Findings about the blind itself, which only the unblinded can look for: do bags, volumes or times tell it?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from fractions import Fraction
 import polars as pl
 
 from pipeline.derive.independence import permutation_p
-from pipeline.domains.records import Inputs
 from pipeline.findings import FINDING, Severity, as_findings
 from pipeline.specs.blinding import Blinding
 
@@ -48,41 +47,6 @@ def pattern_findings(blinding: Blinding, exposure: pl.DataFrame) -> pl.DataFrame
         _finding(blinding, rows, rule, variable, what, parts) for rule, variable, what, parts in quantities
     ]
     return pl.concat([FINDING.to_frame(), *found])
-
-
-def revealed_findings(blinding: Blinding, inputs: Inputs) -> pl.DataFrame:
-    """One CRITICAL finding a cohort whose revealed arms give away all others; empty if none does."""
-    cohorts = _revealed_by_cohort(blinding, inputs)
-    told = [
-        f"cohort {size.cohort} is effectively unblinded: {control} control and {active} active subjects are revealed"
-        for size in blinding.cohorts
-        for control, active in [cohorts.get(size.cohort, (0, 0))]
-        if control >= size.control or active >= size.active
-    ]
-    return _stated(
-        told, blinding.rules.revealed, Severity.CRITICAL, blinding.revealed.source, blinding.revealed.arm
-    )
-
-
-def _revealed_by_cohort(blinding: Blinding, inputs: Inputs) -> dict[str, tuple[int, int]]:
-    """Cohort -> revealed control and active subjects."""
-    columns, assignment = blinding.revealed, blinding.assignment
-    assigned = inputs.live(inputs.spec.study.reference.assignment.source)
-    revealed = (
-        inputs.live(columns.source)
-        .select(subject=columns.subject, arm=columns.arm)
-        .unique("subject", keep="first", maintain_order=True)
-    )
-    cohorts = assigned.select(subject=assignment.subject, cohort=assignment.cohort).unique(
-        "subject", keep="first", maintain_order=True
-    )
-    control = pl.col("arm").is_in([arm.code for arm in blinding.arms if arm.control])
-    counted = (
-        revealed.join(cohorts, on="subject", how="inner")
-        .group_by("cohort")
-        .agg(control.sum(), active=(~control).sum())
-    )
-    return {cohort: (controls, active) for cohort, controls, active in counted.collect().iter_rows()}
 
 
 def _finding(

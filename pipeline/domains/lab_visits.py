@@ -6,7 +6,7 @@ import polars as pl
 
 from pipeline.derive.iso8601 import compact_date
 from pipeline.derive.visits import label_key
-from pipeline.domains.records import Inputs
+from pipeline.domains.records import LINE, Inputs
 
 
 def draws_on_forms(inputs: Inputs) -> pl.LazyFrame:
@@ -48,14 +48,20 @@ def with_visit(
 
 
 def lab_contacts(inputs: Inputs) -> pl.LazyFrame:
-    """One row a draw: SUBJID, accession, dtc (day of collection), oid, repeat; oid null for an unknown label."""
+    """One row a draw: SUBJID, accession, dtc (day of collection), oid, repeat, line (its first row).
+
+    oid is null for an unknown label.
+    """
     roles = inputs.spec.study.laboratory
     draws = inputs.live(roles.source).select(
         SUBJID=pl.col(roles.subject),
         accession=pl.col(roles.accession),
         dtc=compact_date(pl.col(roles.date)),
         label=pl.col(roles.visit_label),
+        line=pl.col(LINE).cast(pl.UInt32),
     )
-    draws = draws.unique(maintain_order=True)
+    draws = draws.group_by("SUBJID", "accession", "dtc", "label", maintain_order=True).agg(
+        pl.col("line").min()
+    )
     placed = with_visit(inputs, draws, subject="SUBJID", accession="accession", label="label")
-    return placed.select("SUBJID", "accession", "dtc", oid="_oid", repeat="_repeat")
+    return placed.select("SUBJID", "accession", "dtc", "line", oid="_oid", repeat="_repeat")

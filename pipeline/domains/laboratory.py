@@ -23,7 +23,7 @@ _NOT_PERFORMED = "N"
 
 
 def laboratory_records(inputs: Inputs, dataset: Dataset) -> tuple[Mapped, pl.DataFrame]:
-    """Records of every part of a laboratory dataset, rows set aside with reasons, and findings on visits.
+    """Records of every part of a laboratory dataset, rows set aside with reasons, and findings on blank forms.
 
     The part whose source is the central file goes through revisions, catalogue and units; the collection form gives one
     NOT DONE record for each planned panel that was not drawn; the local test is one record a form.
@@ -32,9 +32,8 @@ def laboratory_records(inputs: Inputs, dataset: Dataset) -> tuple[Mapped, pl.Dat
     frames, aside, findings = [], [], [FINDING.to_frame()]
     for part in dataset.parts:
         if part.source == roles.source:
-            rows, dropped, found = _central(inputs, dataset)
+            rows, dropped = _central(inputs, dataset)
             rows = with_filtration(inputs, dataset, rows)
-            findings.append(found)
         elif part.source == roles.form:
             rows, dropped = _panels_not_drawn(inputs, dataset)
         else:
@@ -47,7 +46,7 @@ def laboratory_records(inputs: Inputs, dataset: Dataset) -> tuple[Mapped, pl.Dat
     )
 
 
-def _central(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def _central(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFrame]:
     spec, roles, prefix = inputs.spec, inputs.spec.study.laboratory, dataset.dataset
     rows = with_catalogue(spec, roles, inputs.live(roles.source).collect())
     elsewhere = [name for name in spec.study.datasets if name != prefix]
@@ -84,7 +83,7 @@ def _central(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFra
         )
     )
     placed = placed.filter(pl.col(OID).is_not_null())
-    return _shaped(inputs, dataset, placed), stacked(aside, SET_ASIDE), _disagreements(roles, placed)
+    return _shaped(inputs, dataset, placed), stacked(aside, SET_ASIDE)
 
 
 def _unlisted(roles: Laboratory, rows: pl.DataFrame) -> pl.DataFrame:
@@ -120,22 +119,6 @@ def _unusable(roles: Laboratory, bad: pl.DataFrame) -> pl.DataFrame:
         fate=pl.lit(str(Fate.QUARANTINED)),
         rule=pl.format("{}.{}.{}", pl.lit(roles.source), pl.lit(roles.result), PROBLEM),
         reason=pl.format("the result or its unit cannot be used ({})", PROBLEM),
-    )
-
-
-def _disagreements(roles: Laboratory, placed: pl.DataFrame) -> pl.DataFrame:
-    """One finding a draw whose label names another visit than the collection form."""
-    apart = placed.filter(pl.col("_label_oid").is_not_null() & (pl.col("_label_oid") != pl.col(OID)))
-    draws = apart.unique(roles.accession, keep="first", maintain_order=True)
-    return as_findings(
-        draws.select(line=LINE, subject=roles.subject),
-        rule="BX-LB-03",
-        severity=str(Severity.ERROR),
-        source=roles.source,
-        variable=roles.visit_label,
-        message="the laboratory's visit label and the collection form name different visits; the form counts",
-        action="ask the laboratory to correct the label",
-        quarantined=False,
     )
 
 

@@ -8,6 +8,7 @@ from pipeline.derive.baseline import before_exposure, with_last_before_exposure
 from pipeline.domains.records import Inputs
 
 FIRST_DAY = 1  # planned day of exposure: date-only assessments of that day come before it (R9)
+AT_VISIT = "_visitnum"  # the visit that gave a value
 _REFERENCE, _STATUS = "_reference", "_status"
 
 
@@ -32,7 +33,7 @@ def one_a_visit(rows: pl.DataFrame, better: list[pl.Expr]) -> pl.DataFrame:
 
 
 def last_before(inputs: Inputs, rows: pl.DataFrame, *, value: str, dtc: str) -> pl.DataFrame:
-    """USUBJID and ``value`` of each subject's last visit before exposure at which it is not null (R9)."""
+    """USUBJID, ``value`` and VISITNUM of each subject's last visit before exposure at which it is not null (R9)."""
     joined = _with_reference(inputs, rows).with_columns(pl.lit(None, dtype=pl.String).alias(_STATUS))
     flagged = with_last_before_exposure(
         joined,
@@ -45,7 +46,9 @@ def last_before(inputs: Inputs, rows: pl.DataFrame, *, value: str, dtc: str) -> 
         ties=["VISITNUM"],
         flag="_last",
     )
-    return flagged.filter(pl.col("_last") == "Y").select("USUBJID", value)
+    return flagged.filter(pl.col("_last") == "Y").select(
+        "USUBJID", value, pl.col("VISITNUM").alias(f"{value}{AT_VISIT}")
+    )
 
 
 def _planned_before() -> pl.Expr:

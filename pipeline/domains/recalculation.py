@@ -12,24 +12,22 @@ import polars as pl
 from pipeline.derive.decimals import decimal_of, plain_text
 from pipeline.domains.classifications import DERIVE_ALL, form_records
 from pipeline.domains.components import KEYS
-from pipeline.domains.far_components import far_components
 from pipeline.domains.indices import INDICES
 from pipeline.domains.records import LINE, SOURCE, Inputs, Looked
 from pipeline.domains.responses import DECIDED, RESPONSES
-from pipeline.domains.score_queries import different, not_shown
 from pipeline.domains.score_roles import codes, scores_of
 from pipeline.domains.verdicts import AGREES, DIFFERS, INDEX, NOT_RECALCULABLE, NOT_SHOWN, RESPONSE
 from pipeline.specs.choices import INDEX_SOURCE, choice
 
-TOLERANCE: Final = "0.005"  # half of the last decimal of an index (BX-RS-01)
-_HIDDEN: Final = ("shown", "complete", "dtc")
+TOLERANCE: Final = "0.005"  # half of the last decimal of an index (study design 3.6)
 
 
 def recalculation(inputs: Inputs) -> Looked:
-    """One row a subject, visit and test that the forms show or the components give, with the verdict; and findings.
+    """One row a subject, visit and test that the forms show or the components give, with the verdict.
 
     Compared in exact decimals with the stored recalculation; responses exactly. ``source`` and ``line`` are those of
-    the form, null if there is none.
+    the form, ``seq`` the --SEQ of its record; null if there is none. ``complete``: nothing that the value is computed
+    from is missing (null without a recalculation); ``dtc``: date of the joint assessment.
     """
     test = f"{scores_of(inputs).dataset}TESTCD"
     shown = _of_forms(inputs, test) if _derives_all(inputs) else _of_records(inputs, test)
@@ -44,23 +42,19 @@ def recalculation(inputs: Inputs) -> Looked:
         .join(_people(inputs), on="USUBJID", how="left")
         .sort(*KEYS, test, "source", "line", nulls_last=True)
     )
-    told = table.select(
-        "SUBJID",
-        *KEYS,
-        test,
+    columns = (
         "kind",
         "collected",
         "recalculated",
         "difference",
         "verdict",
+        "complete",
+        "dtc",
+        "seq",
         "source",
         "line",
-        *_HIDDEN,
     )
-    found = [different(told, test), far_components(inputs)]
-    if not _derives_all(inputs):
-        found.append(not_shown(inputs, told, test))
-    return Looked(told.drop(_HIDDEN), pl.concat(found))
+    return Looked(table.select("SUBJID", *KEYS, test, *columns))
 
 
 def _derives_all(inputs: Inputs) -> bool:
@@ -98,7 +92,7 @@ def _of_records(inputs: Inputs, test: str) -> pl.DataFrame:
     )
     seq = pl.col(f"{prefix}SEQ").cast(pl.Int64)
     own = records.select(*KEYS, test, collected=f"{prefix}STRESC", shown=pl.lit(value=True), _seq=seq)
-    return own.join(links, on=["USUBJID", "_seq"], how="left").drop("_seq").collect()
+    return own.join(links, on=["USUBJID", "_seq"], how="left").rename({"_seq": "seq"}).collect()
 
 
 def _of_forms(inputs: Inputs, test: str) -> pl.DataFrame:
@@ -112,6 +106,7 @@ def _of_forms(inputs: Inputs, test: str) -> pl.DataFrame:
         test,
         collected=f"{prefix}STRESC",
         shown=pl.lit(value=True),
+        seq=pl.lit(None, dtype=pl.Int64),
         source=SOURCE,
         line=pl.col(LINE).cast(pl.UInt32),
     )

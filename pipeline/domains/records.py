@@ -32,7 +32,22 @@ class Fate(StrEnum):
 SET_ASIDE = pl.Schema(
     {"source": pl.String, "line": pl.UInt32, "fate": pl.String, "rule": pl.String, "reason": pl.String}
 )
-LINK = pl.Schema({"source": pl.String, "line": pl.UInt32, "subject": pl.String, "seq": pl.Int64})
+LINK = pl.Schema(
+    {
+        "source": pl.String,
+        "line": pl.UInt32,
+        "subject": pl.String,
+        "seq": pl.Int64,  # --SEQ; where a dataset has none, the running number of the subject's record in it
+        "role": pl.String,  # a Tie, or the one variable that the row gave its value to
+    }
+)
+
+
+class Tie(StrEnum):
+    """What a source row is to a record as a whole; rows with such a tie count as mapped."""
+
+    RECORD = "record"  # the record is made of the row
+    JOINED = "joined"  # the row was looked up beside it
 
 
 @dataclass(frozen=True)
@@ -127,6 +142,25 @@ def set_aside(
             reason=pl.lit(reason),
         )
         .collect()
+    )
+
+
+def linked(rows: pl.DataFrame, role: str, *, line: str, source: str | None = None) -> pl.DataFrame:
+    """Links (LINK) of records (USUBJID, ``_seq``) to the row that column ``line`` names, none where it is null.
+
+    ``source`` is the column that names the line's source; default: ``line`` with ``_source`` for ``_line``.
+    """
+    named = source or f"{line.removesuffix('_line')}_source"
+    found = rows.filter(pl.col(line).is_not_null())
+    return found.select(source=named, line=line, subject="USUBJID", seq="_seq", role=pl.lit(role)).cast(LINK)
+
+
+def in_link_order(links: list[pl.DataFrame]) -> pl.DataFrame:
+    """All ``links``, each once, by record and then by row."""
+    return (
+        pl.concat([each.cast(LINK) for each in links])
+        .unique()
+        .sort("subject", "seq", "source", "line", "role")
     )
 
 

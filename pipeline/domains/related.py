@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
-from pipeline.domains.records import LINE, Built, Inputs
+from pipeline.domains.records import LINE, LINK, Built, Inputs, Tie, in_link_order, linked
 from pipeline.specs.models import Dataset, Linked, Relation
 
 _PAIR = pl.Schema({"SUBJID": pl.String, "number": pl.String, "seq": pl.Int64})
@@ -22,7 +24,37 @@ def related(inputs: Inputs, dataset: Dataset) -> Built:
     rows = pl.concat([empty, *frames], how="diagonal_relaxed").with_columns(
         STUDYID=pl.lit(inputs.spec.study.study)
     )
-    return Built(rows.select(list(dataset.variables)).sort(list(dataset.keys), nulls_last=False))
+    ordered = rows.select(list(dataset.variables)).sort(list(dataset.keys), nulls_last=False)
+    numbered = ordered.with_columns(_seq=pl.int_range(1, pl.len() + 1).over("USUBJID"))
+    return Built(numbered, in_link_order([LINK.to_frame(), *_links(inputs, numbered)]))
+
+
+def _links(inputs: Inputs, records: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The rows of the record that each record names; a relation of whole datasets has none, the study states it."""
+    ends = records.drop_nulls(["USUBJID", "IDVARVAL"])
+    for (name, variable), group in ends.partition_by(
+        "RDOMAIN", "IDVAR", as_dict=True, maintain_order=True
+    ).items():
+        known = inputs.records(str(name)).select(
+            "USUBJID",
+            _of=pl.col(f"{name}SEQ").cast(pl.Int64),
+            IDVARVAL=_as_named(f"{name}SEQ", str(variable)),
+        )
+        made = inputs.links(str(name)).filter(pl.col("role") == str(Tie.RECORD))
+        rows = made.select("source", "line", USUBJID="subject", _of="seq")
+        found = (
+            group.lazy()
+            .select("USUBJID", "IDVARVAL", "_seq")
+            .join(known, on=["USUBJID", "IDVARVAL"], how="inner")
+            .join(rows, on=["USUBJID", "_of"], how="inner")
+        )
+        yield linked(found.collect(), "IDVARVAL", line="line", source="source")
+
+
+def _as_named(sequence: str, variable: str) -> pl.Expr:
+    """The value by which RELREC names a record: its --SEQ as a whole number, or an identifier as it is."""
+    column = pl.col(variable)
+    return column.cast(pl.Int64).cast(pl.String) if variable == sequence else column
 
 
 def _relation(inputs: Inputs, relation: Relation) -> pl.DataFrame:

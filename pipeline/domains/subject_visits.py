@@ -6,7 +6,19 @@ import polars as pl
 
 from pipeline.domains.common import OFF_ROSTER, Workpiece, numbered, with_study_days
 from pipeline.domains.mapping import mapped
-from pipeline.domains.records import LINE, SET_ASIDE, SOURCE, SUBJECT, Built, Fate, Inputs, set_aside, stacked
+from pipeline.domains.records import (
+    LINE,
+    SET_ASIDE,
+    SOURCE,
+    SUBJECT,
+    Built,
+    Fate,
+    Inputs,
+    in_link_order,
+    linked,
+    set_aside,
+    stacked,
+)
 from pipeline.specs.models import Dataset
 
 _NO_NUMBER = "an unplanned contact without a date or before every visit, or an unknown visit"
@@ -56,7 +68,18 @@ def subject_visits(inputs: Inputs, dataset: Dataset) -> Built:
     work = Workpiece(inputs, dataset, _with_occurrence(inputs, rows), [stacked(aside, SET_ASIDE)])
     with_study_days(work)
     built = numbered(work)
-    return Built(built.records, built.links.drop_nulls("line"), built.set_aside, built.findings)
+    return Built(built.records, _links(built), built.set_aside, built.findings)
+
+
+def _links(built: Built) -> pl.DataFrame:
+    """The form of the contact, and the rows that gave its dates; a contact without a date has a row all the same."""
+    dated = pl.col("SVSTDTC").is_not_null()
+    edges = [
+        linked(built.records.filter(dated), "SVSTDTC", line="first_line"),
+        linked(built.records.filter(~dated), "VISITNUM", line="first_line"),
+        linked(built.records, "SVENDTC", line="last_line"),
+    ]
+    return in_link_order([built.links.drop_nulls("line"), *edges])
 
 
 def _from_form(dataset: Dataset) -> list[str]:

@@ -10,8 +10,21 @@ import polars as pl
 from pipeline.derive.iso8601 import collected_date, collected_time, datetime_iso
 from pipeline.domains.mapping import kept
 from pipeline.domains.records import LINE, Inputs
-from pipeline.specs.models import Moment
+from pipeline.specs.models import Moment, Study
 
+ROW_OF = (
+    "_line"  # RFICDTC_line is the line that gave RFICDTC, in the source that the study names for the moment
+)
+# Moment of the subject -> its name in the study's reference, and whether the first or the last one counts.
+MOMENTS = {
+    "RFICDTC": ("consent", True),
+    "RFXSTDTC": ("exposure_start", True),
+    "RFXENDTC": ("exposure_end", False),
+    "ENDDTC": ("end_of_participation", False),
+    "LASTDTC": ("last_contact", False),
+    "DTHDTC": ("death", True),
+    "RESCUEDTC": ("rescue", True),
+}
 SUBJECTS = pl.Schema(
     {
         "SUBJID": pl.String,
@@ -25,6 +38,7 @@ SUBJECTS = pl.Schema(
         "DTHDTC": pl.String,
         "RESCUEDTC": pl.String,
         "RANDOMIZED": pl.Boolean,
+        **{f"{name}{ROW_OF}": pl.UInt32 for name in MOMENTS},
     }
 )
 
@@ -34,20 +48,13 @@ def subjects(inputs: Inputs) -> pl.DataFrame:
 
     RFXSTDTC/RFXENDTC are the earliest start and latest end of performed infusion intervals, RFICDTC the first consent,
     ENDDTC the end of participation, LASTDTC the last contact, RESCUEDTC the first rescue medication (SDTMIG
-    3.4 DM; study rules R3, R6, 1.2).
+    3.4 DM; study rules R3, R6, 1.2). ``<moment>_line`` is the row that gave it (see ``moment_source``).
     """
     reference = inputs.spec.study.reference
     roster = inputs.live(reference.roster).sort(LINE).unique("SUBJID", keep="first", maintain_order=True)
     found = roster.select("SUBJID", "SITEID")
-    for name, moment, first in (
-        ("RFICDTC", reference.consent, True),
-        ("RFXSTDTC", reference.exposure_start, True),
-        ("RFXENDTC", reference.exposure_end, False),
-        ("ENDDTC", reference.end_of_participation, False),
-        ("LASTDTC", reference.last_contact, False),
-        ("DTHDTC", reference.death, True),
-        ("RESCUEDTC", reference.rescue, True),
-    ):
+    for name, (role, first) in MOMENTS.items():
+        moment: Moment = getattr(reference, role)
         found = found.join(_moment(inputs, moment, name, first=first), on="SUBJID", how="left")
     assignments = inputs.live(reference.assignment.source)
     for where in reference.assignment.where:
@@ -66,13 +73,20 @@ def subjects(inputs: Inputs) -> pl.DataFrame:
 
 
 def _moment(inputs: Inputs, moment: Moment, name: str, *, first: bool) -> pl.LazyFrame:
-    """SUBJID and the earliest (or latest) moment of the rows that count, as ISO text."""
+    """SUBJID, the earliest (or latest) moment of the rows that count as ISO text, and the first row that says it."""
     rows = inputs.live(moment.source)
     for where in moment.where:
         rows = rows.filter(kept(where))
     when = collected_date(pl.col(moment.date))
     if moment.time:
         when = datetime_iso(when, collected_time(pl.col(moment.time)))
-    dated = rows.select("SUBJID", when.alias(name)).drop_nulls(name)
+    dated = rows.select("SUBJID", LINE, when.alias(name)).drop_nulls(name)
     chosen = pl.col(name).min() if first else pl.col(name).max()
-    return dated.group_by("SUBJID").agg(chosen)
+    row = pl.col(LINE).filter(pl.col(name) == chosen).min()
+    return dated.group_by("SUBJID").agg(chosen, row.cast(pl.UInt32).alias(f"{name}{ROW_OF}"))
+
+
+def moment_source(study: Study, name: str) -> str:
+    """The source in which ``<name>_line`` of the subjects lies."""
+    moment: Moment = getattr(study.reference, MOMENTS[name][0])
+    return moment.source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline.domains.records import LINK, SET_ASIDE, Built, Inputs
+from pipeline.domains.records import Built, Inputs, Tie, in_link_order, linked
 from pipeline.specs.models import Dataset
 
 QUALIFIED = "_q."
@@ -13,7 +13,7 @@ QUALIFIED = "_q."
 def supplemental(inputs: Inputs, dataset: Dataset) -> Built:
     """Records for every filled qualifier of the parent, which refer to it by --SEQ (by subject for DM).
 
-    The parent's frame carries its qualifiers as ``_q.<QNAM>`` columns; links are the parent's own (rule R12).
+    The parent's frame carries its qualifiers as ``_q.<QNAM>`` columns; links are the parent's (rule R12).
     """
     parent = inputs.spec.dataset(dataset.derived_from[0])
     records = inputs.records(parent.dataset).collect()
@@ -39,5 +39,20 @@ def supplemental(inputs: Inputs, dataset: Dataset) -> Built:
         ),
         QEVAL=absent,
     )
-    ordered = filled.sort("USUBJID", "_number", "QNAM")
-    return Built(records=ordered, links=LINK.to_frame(), set_aside=SET_ASIDE.to_frame())
+    ordered = filled.sort("USUBJID", "_number", "QNAM").with_columns(
+        _seq=pl.int_range(1, pl.len() + 1).over("USUBJID")
+    )
+    return Built(records=ordered, links=_links(inputs, parent.dataset, ordered))
+
+
+def _links(inputs: Inputs, parent: str, records: pl.DataFrame) -> pl.DataFrame:
+    """Each qualifier's rows: those that its parent record is made of."""
+    whole = pl.col("role").is_in([str(tie) for tie in Tie])
+    rows = (
+        inputs.links(parent)
+        .filter(whole)
+        .select("source", "line", USUBJID="subject", _number="seq")
+        .collect()
+    )
+    found = records.select("USUBJID", "_number", "_seq").join(rows, on=["USUBJID", "_number"], how="inner")
+    return in_link_order([linked(found, "QVAL", line="line", source="source")])

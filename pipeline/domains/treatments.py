@@ -78,7 +78,6 @@ def _given(inputs: Inputs, blinding: Blinding) -> pl.DataFrame:
         bag=release.bag,
         _released=release.product,
         _lot=release.lot,
-        _cells=release.cells,
         _viability=release.viability,
         _release_line=LINE,
     )

@@ -10,7 +10,7 @@ import polars as pl
 from pipeline.derive.iso8601 import collected_date, is_complete_date
 from pipeline.derive.visits import with_unscheduled_number
 from pipeline.domains.lab_visits import lab_contacts
-from pipeline.domains.records import Inputs
+from pipeline.domains.records import LINE, Inputs
 
 VISITS = pl.Schema(
     {
@@ -24,6 +24,10 @@ VISITS = pl.Schema(
         "VISITDY": pl.Float64,
         "SVSTDTC": pl.String,
         "SVENDTC": pl.String,
+        "first_source": pl.String,  # the row that gave SVSTDTC; a row of the contact where nothing is dated
+        "first_line": pl.UInt32,
+        "last_source": pl.String,  # the row that gave SVENDTC
+        "last_line": pl.UInt32,
     }
 )
 
@@ -56,7 +60,7 @@ def schedule(inputs: Inputs) -> pl.DataFrame:
 
 
 def _dated(inputs: Inputs) -> pl.DataFrame:
-    """Every dated record of every contact: SUBJID, oid, repeat, dtc, order of the form and record id for ties."""
+    """Every dated record of every contact: SUBJID, oid, repeat, dtc, order of the form and record id for ties, row."""
     reference = inputs.spec.study.reference
     frames = [
         inputs.live(each.source).select(
@@ -66,12 +70,21 @@ def _dated(inputs: Inputs) -> pl.DataFrame:
             dtc=collected_date(pl.col(column)),
             form=pl.lit(order),
             record=pl.col(reference.record_column),
+            source=pl.lit(each.source),
+            line=pl.col(LINE).cast(pl.UInt32),
         )
         for order, each in enumerate(reference.visit_dates)
         for column in filter(None, (each.date, each.end))
     ]
     lab = lab_contacts(inputs).select(
-        "SUBJID", "oid", "repeat", "dtc", form=pl.lit(len(reference.visit_dates)), record="accession"
+        "SUBJID",
+        "oid",
+        "repeat",
+        "dtc",
+        form=pl.lit(len(reference.visit_dates)),
+        record="accession",
+        source=pl.lit(inputs.spec.study.laboratory.source),
+        line="line",
     )
     return pl.concat([*frames, lab], how="vertical_relaxed").filter(pl.col("oid").is_not_null()).collect()
 
@@ -79,9 +92,18 @@ def _dated(inputs: Inputs) -> pl.DataFrame:
 def _span(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
     complete = pl.col("dtc").filter(is_complete_date(pl.col("dtc")))
     since_consent = complete.filter(complete >= pl.col("consent").filter(is_complete_date(pl.col("dtc"))))
-    return rows.group_by(*by, maintain_order=True).agg(
-        SVSTDTC=since_consent.min().fill_null(complete.min()), SVENDTC=complete.max()
+    first, last = since_consent.min().fill_null(complete.min()), complete.max()
+    places = {
+        f"{name}_{column}": pl.col(column).filter(pl.col("dtc") == when).first()
+        for name, when in (("first", first), ("last", last))
+        for column in ("source", "line")
+    }
+    spans = rows.group_by(*by, maintain_order=True).agg(
+        SVSTDTC=first, SVENDTC=last, **places, _source=pl.col("source").first(), _line=pl.col("line").first()
     )
+    return spans.with_columns(
+        first_source=pl.coalesce("first_source", "_source"), first_line=pl.coalesce("first_line", "_line")
+    ).drop("_source", "_line")
 
 
 def _planned(inputs: Inputs, dated: pl.DataFrame) -> pl.DataFrame:

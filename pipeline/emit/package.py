@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -25,7 +24,7 @@ from pipeline.emit.readback import read_back
 from pipeline.emit.submitted import Submitted, submitted
 from pipeline.emit.xpt import write_xpt
 from pipeline.errors import BuildFailed, UsageError
-from pipeline.files import folder_written_aside, machine_errors, sha256_of
+from pipeline.files import folder_aside, folder_written_aside, sha256_of
 from pipeline.specs.load import StudySpec
 
 
@@ -60,6 +59,8 @@ def write_package(
     raises UsageError. Raises BuildFailed for what cannot be submitted as it is.
     """
     _require_known(spec, records)
+    if target.exists() and not (target / MANIFEST).is_file():
+        raise _other(target)  # before the work
     described = {name: submitted(spec, name, records[name]) for name in spec.datasets if name in records}
     found = in_define_order([each for each in described.values() if each is not None])
     absent = tuple(name for name, each in described.items() if each is None)
@@ -73,14 +74,11 @@ def write_package(
             files = _fill(aside, made)
             digest = sha256_of(aside / MANIFEST)
         return Package(target, files, absent, digest)
-    with (
-        machine_errors(str(target)),
-        TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as again,
-    ):
-        files = _fill(Path(again), made)
-        digest = sha256_of(Path(again) / MANIFEST)
-        if _digests(target) != _digests(Path(again)):
-            raise UsageError(str(target), "exists and is another package", "choose another folder")
+    with folder_aside(target) as again:
+        files = _fill(again, made)
+        digest = sha256_of(again / MANIFEST)
+        if _digests(target) != _digests(again):
+            raise _other(target)
     return Package(target, files, absent, digest, unchanged=True)
 
 
@@ -92,6 +90,10 @@ class _Made:
     document: bytes
     identity: dict[str, Any]
     created: datetime
+
+
+def _other(target: Path) -> UsageError:
+    return UsageError(str(target), "exists and is another package", "choose another folder")
 
 
 def _require_known(spec: StudySpec, records: Mapping[str, pl.LazyFrame]) -> None:

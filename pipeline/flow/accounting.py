@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
-from pipeline.domains.records import LINE, SET_ASIDE, Fate
+from pipeline.domains.records import LINE, LINK, SET_ASIDE, Fate, Tie
 from pipeline.errors import BuildFailed
 from pipeline.findings import FINDING, Severity, as_findings
+from pipeline.flow.columns import MAPPED, ROW_FATES, column_accounts, decisions, uses_table
 from pipeline.flow.context import Context
 from pipeline.flow.steps import Outcome, Step, severities
 
-MAPPED = "mapped"
-# What a row counts as when it has several fates: a mapped row with one unusable item counts as mapped.
-_RANK = {MAPPED: 0, Fate.QUARANTINED: 1, Fate.SUPERSEDED: 2, Fate.DELETED: 3, Fate.NOT_SUBMITTED: 4}
 _SEVERE_RULES = ("accession", "subject")
+Holders = Mapping[str, list[str]]  # source -> the datasets whose links name its rows
 
 
 def accounting_step(
     sources: list[str], datasets: list[str], needs: tuple[str, ...], looked: list[str]
 ) -> Step:
-    """``ops.accounting`` (one row a source) and ``ops.set_aside`` (one row a set-aside row), then all findings.
+    """``ops.accounting`` (one row a source), ``ops.columns`` (one row a column of a source), ``ops.column_uses`` (one
+    row a use of a column), ``ops.set_aside`` (one row a set-aside row), then all findings.
 
     ``looked`` names further tables of ``qc`` that have findings.
     """
 
     def run(context: Context) -> Outcome:
-        aside = set_aside_rows(context, sources, datasets)
-        table = pl.concat([_account(context, source, datasets, aside) for source in sources])
+        holders = _holders(context, datasets)
+        aside = set_aside_rows(context, sources, datasets, holders)
+        decided = decisions(context.parts, sources)
+        accounts, columns = [], []
+        for source in sources:
+            fates = row_fates(context, source, holders, aside)
+            accounts.append(_account(source, fates))
+            columns.append(column_accounts(context, source, decided, fates))
+        table = pl.concat(accounts)
         context.store.write("ops", "set_aside", aside)
         context.store.write("ops", "accounting", table)
+        context.store.write("ops", "columns", pl.concat(columns))
+        context.store.write("ops", "column_uses", uses_table(decided))
         findings = all_findings(context, sources, [*datasets, *looked], aside)
         context.store.write("qc", "findings", findings)
         return Outcome(table.height, "ops", "accounting", {}, severities(findings))
@@ -36,7 +47,18 @@ def accounting_step(
     return Step("ops.accounting", "accounting", "Record accounting", needs, run)
 
 
-def set_aside_rows(context: Context, sources: list[str], datasets: list[str]) -> pl.DataFrame:
+def _holders(context: Context, datasets: list[str]) -> Holders:
+    found: dict[str, list[str]] = {}
+    for name in datasets:
+        links = context.read("ops", f"links_{name.lower()}").select(pl.col("source").unique()).collect()
+        for source in links["source"]:
+            found.setdefault(source, []).append(name)
+    return found
+
+
+def set_aside_rows(
+    context: Context, sources: list[str], datasets: list[str], holders: Holders
+) -> pl.DataFrame:
     """Every row that is in no dataset, or of which a part is in none: contract, deletion, domain, or by declaration.
 
     A row that one part of a dataset leaves out and another part maps was not left out.
@@ -45,13 +67,13 @@ def set_aside_rows(context: Context, sources: list[str], datasets: list[str]) ->
     for source in sources:
         frames += [_of_contract(context, source), _deleted(context, source)]
     known = pl.concat(frames)
-    frames = [known, *(_declared(context, source, datasets, known) for source in sources)]
+    frames = [known, *(_declared(context, source, holders, known) for source in sources)]
     told = pl.concat(frames).unique()
     left_out = told.filter(pl.col("fate") == Fate.NOT_SUBMITTED)
     truly = [
         left_out.filter(pl.col("source") == source)
         .lazy()
-        .join(_linked(context, source, datasets), on="line", how="anti")
+        .join(_linked(context, source, holders), on="line", how="anti")
         .collect()
         for source in left_out["source"].unique().sort()
     ]
@@ -84,12 +106,12 @@ def _deleted(context: Context, source: str) -> pl.DataFrame:
     return _row(gone, source, Fate.DELETED, rule, reason)
 
 
-def _declared(context: Context, source: str, datasets: list[str], known: pl.DataFrame) -> pl.DataFrame:
+def _declared(context: Context, source: str, holders: Holders, known: pl.DataFrame) -> pl.DataFrame:
     """Rows without a fate so far that the specification declares: the whole source, or rows that nothing joins."""
     reason = _declared_reason(context, source)
     if reason is None:
         return SET_ASIDE.to_frame()
-    rest = _open_lines(context, source, datasets, known).rename({"line": LINE})
+    rest = _open_lines(context, source, holders, known).rename({"line": LINE})
     return _row(rest, source, Fate.NOT_SUBMITTED, pl.lit(f"{source}.declared"), pl.lit(reason))
 
 
@@ -108,47 +130,50 @@ def _declared_reason(context: Context, source: str) -> str | None:
     return joins[0].otherwise if joins else None
 
 
-def _linked(context: Context, source: str, datasets: list[str]) -> pl.LazyFrame:
+def _linked(context: Context, source: str, holders: Holders) -> pl.LazyFrame:
     links = [
-        context.read("ops", f"links_{name.lower()}").filter(pl.col("source") == source) for name in datasets
+        context.read("ops", f"links_{name.lower()}").filter(
+            pl.col("source") == source, pl.col("role").is_in([str(tie) for tie in Tie])
+        )
+        for name in holders.get(source, ())
     ]
-    return pl.concat([each.select("line") for each in links]).unique()
+    none = pl.LazyFrame(schema={"line": LINK["line"]})
+    return pl.concat([none, *(each.select("line") for each in links)]).unique()
 
 
-def _open_lines(context: Context, source: str, datasets: list[str], known: pl.DataFrame) -> pl.DataFrame:
+def _open_lines(context: Context, source: str, holders: Holders, known: pl.DataFrame) -> pl.DataFrame:
     """Accepted rows that are in no dataset and set aside nowhere, by line."""
     lines = context.read("typed", source).select(line=pl.col(LINE).cast(pl.UInt32))
     aside = known.filter(pl.col("source") == source).select("line").lazy()
     return (
-        lines.join(_linked(context, source, datasets), on="line", how="anti")
+        lines.join(_linked(context, source, holders), on="line", how="anti")
         .join(aside, on="line", how="anti")
         .collect()
     )
 
 
-def _account(context: Context, source: str, datasets: list[str], aside: pl.DataFrame) -> pl.DataFrame:
-    """Counts by fate of one source's rows; BuildFailed if these are not exactly the rows that were delivered."""
-    mapped = _linked(context, source, datasets).with_columns(fate=pl.lit(MAPPED))
+def row_fates(context: Context, source: str, holders: Holders, aside: pl.DataFrame) -> pl.DataFrame:
+    """``line`` and ``fate`` of each of one source's rows; BuildFailed if these are not exactly the delivered rows."""
+    mapped = _linked(context, source, holders).with_columns(fate=pl.lit(MAPPED))
     others = aside.filter(pl.col("source") == source).select("line", "fate").lazy()
-    fates = pl.concat([mapped, others]).with_columns(
-        rank=pl.col("fate").replace_strict(
-            {str(fate): rank for fate, rank in _RANK.items()}, return_dtype=pl.Int64
-        )
+    ranked = pl.concat([mapped, others]).with_columns(
+        rank=pl.col("fate").replace_strict(list(ROW_FATES), list(range(len(ROW_FATES))), return_dtype=pl.Int8)
     )
-    primary = fates.group_by("line").agg(pl.col("rank").min()).collect()
-    delivered = _close(context, source, primary)
-    counted = dict(primary.group_by("rank").len().iter_rows())
-    counts = {str(fate): counted.get(rank, 0) for fate, rank in _RANK.items()}
-    row = {
-        "source": source,
-        "delivered": delivered,
-        **{name.replace(" ", "_"): n for name, n in counts.items()},
-    }
-    return pl.DataFrame([row])
+    primary = ranked.group_by("line").agg(pl.col("rank").min()).collect()
+    _close(context, source, primary)
+    names = pl.Series([str(fate) for fate in ROW_FATES])
+    return primary.select("line", fate=pl.lit(names).gather(pl.col("rank")))
 
 
-def _close(context: Context, source: str, told: pl.DataFrame) -> int:
-    """How many rows were delivered; BuildFailed if one of them has no fate, or a fate belongs to no row."""
+def _account(source: str, fates: pl.DataFrame) -> pl.DataFrame:
+    """Counts by fate of one source's rows."""
+    counted = dict(fates.group_by("fate").len().iter_rows())
+    counts = {str(fate).replace(" ", "_"): counted.get(str(fate), 0) for fate in ROW_FATES}
+    return pl.DataFrame([{"source": source, "delivered": fates.height, **counts}])
+
+
+def _close(context: Context, source: str, told: pl.DataFrame) -> None:
+    """BuildFailed if a delivered row has no fate, or a fate belongs to no row."""
     rows = context.read("raw", source).select(line=pl.col(LINE).cast(pl.UInt32)).collect()
     if (lost := rows.join(told, on="line", how="anti")["line"]).len():
         raise BuildFailed(
@@ -161,7 +186,6 @@ def _close(context: Context, source: str, told: pl.DataFrame) -> int:
             f"{invented.len()} rows have a fate but were not delivered, first at line {invented.sort()[0]}"
         )
         raise BuildFailed(source, culprit, "report this as a bug")
-    return rows.height
 
 
 def all_findings(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
+from pipeline.blinding.leak_rules import leak_rules
 from pipeline.checks.run import MACROS, Anchors, answered, no_answers
 from pipeline.domains.records import LINE, ROSTER_KEY
 from pipeline.flow.context import Context, StudyParts
 from pipeline.flow.steps import Outcome, Step, severities
+from pipeline.specs.load import StudySpec
 from pipeline.specs.models import Study
 from pipeline.warehouse.asking import LIVE, SPEC, asking
 
@@ -46,7 +50,7 @@ def _run(context: Context) -> Outcome:
         context.store,
         tables,
         {**frames, _SETTINGS: settings_table(context.parts.spec.study)},
-        _macros(context),
+        check_macros(spec, context.delivery.cut),
         (deleted.column, deleted.value),
     ) as ask:
         found = {name: answered(name, check, ask, anchors) for name, check in checks.items()}
@@ -73,8 +77,20 @@ def settings_table(study: Study) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["setting", "value"], orient="row")
 
 
-def _macros(context: Context) -> str:
-    """The engine's macros and two of the build: its data cut, and the subject's number of a USUBJID."""
-    cut, prefix = context.delivery.cut.isoformat(), len(context.parts.spec.study.subject_prefix)
-    own = f"CREATE MACRO cut() AS DATE '{cut}';\nCREATE MACRO subject_of(usubjid) AS substr(usubjid, {prefix + 1});\n"
-    return MACROS.read_text(encoding="utf-8") + own
+def check_macros(spec: StudySpec, cut: date) -> str:
+    """The engine's macros and those of the build: its data cut, the subject's number of a USUBJID, and whether a text
+    names a treatment that the study masks."""
+    own = (
+        f"CREATE MACRO cut() AS DATE '{cut.isoformat()}'",
+        f"CREATE MACRO subject_of(usubjid) AS substr(usubjid, {len(spec.study.subject_prefix) + 1})",
+        f"CREATE MACRO names_treatment(text) AS {_names_treatment(spec)}",
+    )
+    return MACROS.read_text(encoding="utf-8") + ";\n".join((*own, ""))
+
+
+def _names_treatment(spec: StudySpec) -> str:
+    if spec.blinding is None:
+        return "false"
+    word, harmless = (pattern.replace("'", "''") for pattern in leak_rules(spec).patterns)
+    told = f"regexp_matches(regexp_replace(text, '{harmless}', '', 'g'), '{word}')"
+    return f"regexp_matches(text, '{word}') AND {told}"  # most texts need one look only

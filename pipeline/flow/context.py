@@ -25,7 +25,7 @@ from pipeline.specs.load import StudySpec, load_study
 from pipeline.warehouse.store import Store
 
 BLINDED = "BLINDED"
-_READ = (".py", ".yaml", ".csv", ".sql")
+_READ = (".py", ".yaml", ".csv", ".sql", ".j2")
 _ID_LENGTH = 12
 
 
@@ -118,11 +118,15 @@ def open_context(settings: Settings, delivery_id: str | None = None, mode: str =
 def build_id(spec: StudySpec, delivery: Delivery, files: Mapping[str, LandedFile | None]) -> str:
     """Digest of all that a build depends on: delivered bytes and their fates, cut, specification, contracts, code.
 
-    Two deliveries with the same usable files differ in what was refused, and so in their findings.
+    Two deliveries with the same usable files differ in what was refused and in what came before, and so in their
+    findings.
     """
-    digest = hashlib.sha256(f"{delivery.delivery_id};{delivery.cut.isoformat()};".encode())
+    digest = hashlib.sha256(
+        f"{delivery.delivery_id};{delivery.cut.isoformat()};{delivery.last_cut};".encode()
+    )
     for source, entry in sorted(delivery.entries.items()):
-        digest.update(f"{source}:{entry.state}:{entry.reason}:{entry.kept_from};".encode())
+        digest.update(f"{source}:{entry.state}:{entry.reason}:{entry.kept_from}:".encode())
+        digest.update(f"{entry.rows}:{entry.last_rows}:{entry.same_since}:{entry.released};".encode())
     for source, file in sorted(files.items()):
         digest.update(f"{source}={file.sha256 if file else '-'};".encode())
     digest.update(code_digest(spec.name, spec.folder.parent).encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipeline.flow.accounting import accounting_step
 from pipeline.flow.check_steps import CHECKS, checks_step
 from pipeline.flow.context import StudyParts
+from pipeline.flow.delivery_steps import EXPECTED, deliveries_step
 from pipeline.flow.score_steps import look_steps, looks, needs_of_scores, score_steps
 from pipeline.flow.steps import Step, contract_step, dataset_step, derived_step, last_dates_step, raw_step
 from pipeline.specs.models import Dataset, Moment
@@ -29,7 +30,7 @@ def plan(parts: StudyParts) -> list[Step]:
     steps += _dataset_steps(parts)
     if parts.checks:
         steps.append(checks_step(parts))
-    return [*steps, _accounting(parts, sources)]
+    return [*steps, deliveries_step(parts), _accounting(parts, sources)]
 
 
 def _source_steps(source: str, sites: str) -> list[Step]:
@@ -82,6 +83,7 @@ def _dataset_step(parts: StudyParts, dataset: Dataset, *more: str) -> Step:
 def _accounting(parts: StudyParts, sources: list[str]) -> Step:
     datasets, looked = list(parts.spec.datasets), looks(parts.spec.study)
     looked += [CHECKS] if parts.checks else []
+    looked += [EXPECTED]
     needs = (
         *_contracts(*sources),
         *(f"sdtm.{name}" for name in datasets),

@@ -30,7 +30,7 @@ def questions(findings: pl.DataFrame, parts: StudyParts) -> pl.DataFrame:
     A source that the site fills, with a known subject, is asked at the site; any other at its sender.
     """
     order = {name: rank for rank, name in enumerate(SEVERITIES)}
-    asked = findings.filter(pl.col("severity") != Severity.INFO).with_columns(ask=_whom(parts))
+    asked = findings.filter(pl.col("severity") != Severity.INFO).with_columns(ask=whom(parts))
     grouped = asked.sort("line").group_by(_BY).agg(pl.len().cast(pl.UInt32).alias("count"), pl.col("line"))
     ranked = grouped.sort(
         pl.col("severity").replace_strict(order, return_dtype=pl.Int8), "ask", "rule", "message", "file"
@@ -38,13 +38,19 @@ def questions(findings: pl.DataFrame, parts: StudyParts) -> pl.DataFrame:
     return ranked.with_columns(where=_where()).select(list(QUESTION))
 
 
-def _whom(parts: StudyParts) -> pl.Expr:
+def whom(parts: StudyParts) -> pl.Expr:
+    """Whom to ask about a finding: "site 101", "sender of lab_results", or "data management"."""
     owners = {name: str(source_facts(model)["owner"]) for name, model in parts.models.items()}
     owner = pl.col("source").replace_strict(owners, default=None, return_dtype=pl.String)
-    site = pl.col("subject").str.extract(parts.form.pattern)
+    number = site(parts)
     at_site = owner.is_null() | owner.is_in(_AT_SITE)  # a dataset has no owner: its records are the sites'
     at_sender = pl.coalesce(pl.format("sender of {}", "source"), pl.lit("data management"))
-    return pl.when(at_site & site.is_not_null()).then(pl.format("site {}", site)).otherwise(at_sender)
+    return pl.when(at_site & number.is_not_null()).then(pl.format("site {}", number)).otherwise(at_sender)
+
+
+def site(parts: StudyParts) -> pl.Expr:
+    """Number of the site of a finding's subject; null without a subject in the study's form."""
+    return pl.col("subject").str.extract(parts.form.pattern)
 
 
 def _where() -> pl.Expr:

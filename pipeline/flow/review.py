@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from pipeline.contracts.facts import ColumnFacts, column_facts, source_facts
 from pipeline.files import write_text
 from pipeline.flow.context import study_parts
+from pipeline.flow.delivered import delivered_sources
 from pipeline.review.completeness import counts, problems
-from pipeline.review.delivered import Column, Delivered, Source, unrestricted
+from pipeline.review.delivered import Delivered, unrestricted
 from pipeline.review.page import page
 from pipeline.review.problem import Problem
 from pipeline.settings import Settings
@@ -51,28 +49,3 @@ def study_review(settings: Settings) -> Review:
         more = [each for each in problems(open_spec, unrestricted(delivered)) if each not in found]
         found += [replace(each, what=f"{each.what} (unblinded)") for each in more]
     return Review(parts.spec, delivered, tuple(found))
-
-
-def delivered_sources(models: Mapping[str, Any]) -> dict[str, Source]:
-    """Source id -> its facts, in the order of the contracts."""
-    return {name: _source(model) for name, model in models.items()}
-
-
-def _source(model: Any) -> Source:
-    facts = source_facts(model)
-    same = ("source", "title", "pattern", "owner", "key", "study_column", "subject_column", "restricted")
-    columns = {name: _column(name, fact) for name, fact in column_facts(model).items()}
-    return Source(columns=columns, **{name: facts[name] for name in same})
-
-
-def _column(name: str, fact: ColumnFacts) -> Column:
-    return Column(
-        name=name,
-        label=fact.label,
-        kind=fact.kind,
-        owner=fact.owner or "",
-        required=fact.required,
-        codes=fact.codes,
-        decodes=fact.decodes,
-        not_submitted=fact.not_submitted,
-    )

@@ -71,8 +71,6 @@ def contract_step(source: str, sites: str | None) -> Step:
             sites=_site_numbers(context, sites),
         )
         findings = pl.concat([_delivery_findings(context, source, file), checked.findings])
-        if limit := _above_limit(context, checked.counts.quarantined, checked.counts.delivered):
-            findings = pl.concat([findings, _limit_finding(source, file, limit)])
         context.store.write("typed", source, checked.accepted)
         context.store.write("quarantine", source, checked.quarantined)
         context.store.write("qc", f"findings_{source}", findings)
@@ -88,23 +86,6 @@ def _site_numbers(context: Context, sites: str | None) -> tuple[str, ...]:
     if sites is None:
         return ()
     return tuple(context.read("typed", sites).select("SITEID").collect().to_series().unique().sort())
-
-
-def _above_limit(context: Context, quarantined: int, delivered: int) -> str | None:
-    limit = context.parts.spec.study.delivery.quarantine_limit_percent
-    return limit if quarantined * 100 > delivered * int(limit) else None
-
-
-def _limit_finding(source: str, file: LandedFile | None, limit: str) -> pl.DataFrame:
-    return as_findings(
-        pl.DataFrame({"source": [source]}),
-        rule=f"{source}.quarantine_limit",
-        severity=str(Severity.WARN),
-        file=file.file if file else None,
-        message=f"more than {limit} % of the file's rows are quarantined",
-        action="look at the quarantined rows before trusting the source",
-        quarantined=False,
-    )
 
 
 def _delivery_findings(context: Context, source: str, file: LandedFile | None) -> pl.DataFrame:

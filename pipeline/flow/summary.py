@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from pipeline.findings import SEVERITIES
+from pipeline.flow.columns import counted
 from pipeline.warehouse.builds import Build
+from pipeline.warehouse.documents import EXPECTATIONS, documents_of
 
 _FATES = ("mapped", "quarantined", "superseded", "deleted", "not_submitted")
 
@@ -23,12 +26,19 @@ def summary(build: Build) -> dict[str, Any]:
         "mode": build.place.mode,
         "data_cut": build.facts["cut"],
         "sources": [_source(row) for row in accounting.iter_rows(named=True)],
+        "columns": counted(build.read("ops", "columns").collect()),
         "datasets": {file.table.upper(): file.rows for file in build.files if file.layer == "sdtm"},
         "findings": _by_severity(findings),
         "rules": _by_rule(findings),
         "warehouse": str(build.place.folder),
         "catalog": str(build.place.catalog),
+        "expectations": str(expectations(build)),
     }
+
+
+def expectations(build: Build) -> Path:
+    """The first page of the build's Data Docs."""
+    return documents_of(build.place, EXPECTATIONS, build.build) / "index.html"
 
 
 def _source(row: dict[str, Any]) -> dict[str, Any]:

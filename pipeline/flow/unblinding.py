@@ -56,7 +56,7 @@ class UnblindedParts(StudyParts):
     @property
     def checks(self) -> dict[str, Check]:
         """Every check of the study that is a query."""
-        return {name: check for name, check in self.spec.checks.items() if check.sql}
+        return {name: check.unblinded for name, check in self.spec.checks.items() if check.sql}
 
     @property
     def blinding(self) -> Blinding:

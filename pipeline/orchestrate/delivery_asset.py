@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+from pipeline.flow.context import Context
+from pipeline.flow.delta_sources import since_last
 from pipeline.orchestrate.checks import severity
 from pipeline.orchestrate.failures import loud
 from pipeline.orchestrate.naming import ARRIVED, DELIVERIES, RAW
 from pipeline.orchestrate.resources import Builds, Materialized
-from pipeline.orchestrate.tables import page
+from pipeline.orchestrate.tables import markdown, page
 from pipeline.sources.delivery import Delivery, Entry, State
 
 _CHECK = "every_file_arrived"
@@ -33,7 +35,8 @@ def delivery_asset(title: str) -> dg.AssetsDefinition:
     @dg.multi_asset(name="delivery", specs=[spec], check_specs=[check], partitions_def=DELIVERIES)
     def arrived(context: dg.AssetExecutionContext, builds: Builds) -> Iterator[Materialized]:
         with loud():
-            delivery = builds.context(context.partition_key).delivery
+            build = builds.context(context.partition_key)
+            delivery, changed = build.delivery, _since_last(build)
         yield dg.MaterializeResult(
             metadata={
                 "data cut": delivery.cut.isoformat(),
@@ -41,6 +44,7 @@ def delivery_asset(title: str) -> dg.AssetsDefinition:
                 "to settle": dg.MetadataValue.md(
                     "\n".join(f"- {each}" for each in troubles(delivery)) or "nothing"
                 ),
+                "since the last delivery": changed,
                 "files": page(files_of(delivery)),
                 "path": dg.MetadataValue.path(delivery.folder),
             },
@@ -48,6 +52,15 @@ def delivery_asset(title: str) -> dg.AssetsDefinition:
         )
 
     return arrived
+
+
+def _since_last(context: Context) -> dg.MarkdownMetadataValue:
+    """Raw records by what happened to them, source by source; counts only."""
+    compared = since_last(context.settings, context.parts, context.delivery)
+    if compared is None:
+        return dg.MetadataValue.md("this is the first delivery")
+    earlier, counts = compared
+    return dg.MetadataValue.md(f"Records of each source since {earlier}:\n\n{markdown(counts)}")
 
 
 def files_of(delivery: Delivery) -> pl.DataFrame:

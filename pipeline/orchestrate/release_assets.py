@@ -8,6 +8,7 @@ import dagster as dg
 
 from pipeline.errors import BuildFailed
 from pipeline.flow.context import BLINDED, Context, StudyParts
+from pipeline.flow.queries import queries_of
 from pipeline.flow.run import publish_build
 from pipeline.flow.steps import Step
 from pipeline.flow.summary import summary
@@ -15,6 +16,7 @@ from pipeline.orchestrate.checks import told
 from pipeline.orchestrate.failures import loud
 from pipeline.orchestrate.naming import DELIVERIES, PUBLISHED, RELEASE, key_of, output_key
 from pipeline.orchestrate.resources import Builds, Materialized
+from pipeline.queries.state import STATUSES
 from pipeline.warehouse.builds import Build, published, verify
 from pipeline.warehouse.places import LAYERS
 
@@ -74,6 +76,7 @@ def _published(build: Build) -> Materialized:
         metadata={
             "build": build.build,
             "data cut": facts["data_cut"],
+            "queries": told(_by_status(build)),
             "findings": told({level: count for level, count in facts["findings"].items() if count}),
             **{f"records {name}": count for name, count in facts["datasets"].items()},
             "query with DuckDB": dg.MetadataValue.path(facts["catalog"]),
@@ -87,6 +90,12 @@ def _published(build: Build) -> Materialized:
         ],
         data_version=dg.DataVersion(build.manifest_sha256),
     )
+
+
+def _by_status(build: Build) -> dict[str, int]:
+    """How many queries of each status, zeros left out; ``./sdtm queries`` writes the list."""
+    counted = dict(queries_of(build).group_by("status").len().iter_rows())
+    return {name: counted[name] for name in STATUSES if name in counted}
 
 
 def release_assets(parts: StudyParts, code: str) -> dg.AssetsDefinition:

@@ -8,6 +8,7 @@ import polars as pl
 
 from pipeline.files import sha256_of
 from pipeline.flow.context import Context, StudyParts
+from pipeline.flow.delivery_steps import EXPECTED
 from pipeline.flow.questions import questions
 from pipeline.flow.run import run_step
 from pipeline.flow.steps import Outcome, Step
@@ -17,6 +18,7 @@ from pipeline.orchestrate.failures import loud
 from pipeline.orchestrate.naming import ARRIVED, DELIVERIES, RAW, key_of, op_name
 from pipeline.orchestrate.resources import Builds, Materialized
 from pipeline.orchestrate.tables import column_schema, page, preview
+from pipeline.warehouse.documents import EXPECTATIONS, documents_of
 
 Metadata = dict[str, Any]
 
@@ -57,6 +59,7 @@ def _metadata(context: Context, step: Step, outcome: Outcome, labels: Mapping[st
         **({"findings": told(outcome.findings)} if check_specs(step) else {}),
         **shown,
         **_aside(context, outcome),
+        **_pages(context, outcome),
         "path": dg.MetadataValue.path(context.store.path(outcome.layer, outcome.table)),
         "build": context.store.build,
     }
@@ -83,6 +86,17 @@ def _aside(context: Context, outcome: Outcome) -> Metadata:
     return {"set aside": _reasons(context.read("ops", table).group_by(by).len("rows").sort(by).collect())}
 
 
+def _pages(context: Context, outcome: Outcome) -> Metadata:
+    """Where to read the verdicts on the delivery; nothing for any other step."""
+    if (outcome.layer, outcome.table) != ("qc", EXPECTED):
+        return {}
+    first = documents_of(context.store.place, EXPECTATIONS, context.store.build).resolve() / "index.html"
+    return {
+        "pages to read": dg.MetadataValue.path(first),
+        "in a browser": dg.MetadataValue.url(first.as_uri()),
+    }
+
+
 def _reasons(rows: pl.DataFrame) -> dg.MarkdownMetadataValue:
     """Rows set aside as a list, which a narrow page does not cut off."""
     text: list[str] = []
@@ -96,8 +110,15 @@ def _of_accounting(context: Context) -> Metadata:
     found = context.read("qc", "findings").collect()
     return {
         "where every row went": page(_with_total(context.read("ops", "accounting").collect())),
+        "what every column is for": page(_column_counts(context.read("ops", "columns"))),
         "what to ask whom": _letters(questions(found, context.parts)),
     }
+
+
+def _column_counts(columns: pl.LazyFrame) -> pl.DataFrame:
+    """Columns by source and fate, and how many values these hold."""
+    counted = columns.group_by("source", "fate").agg(columns=pl.len(), values=pl.col("delivered").sum())
+    return counted.sort("source", "fate").collect()
 
 
 def _with_total(accounts: pl.DataFrame) -> pl.DataFrame:

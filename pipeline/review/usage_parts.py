@@ -10,6 +10,7 @@ from pipeline.review.use import Role, Use
 from pipeline.specs.load import StudySpec, verb_of
 from pipeline.specs.models import Dataset, Part, Verb, Where
 
+SUPPLEMENT = "supplement"
 _FROM = "_from"  # an items table's column <fact>_from names a delivered column
 _ITEM_FACTS = {"unit_from": "ORRESU", "reason_from": "REASND"}
 
@@ -34,8 +35,18 @@ def located(part: Part, column: str) -> tuple[str, str]:
 
 def verb_columns(verb: Verb) -> list[str]:
     """Names of the columns that a verb reads, as the specification writes them."""
-    named = (verb.take, verb.code, verb.by if verb.lookup else None, verb.date, verb.time)
-    return [name for name in named if name is not None]
+    return list(_columns_by_verb(verb).values())
+
+
+def _columns_by_verb(verb: Verb) -> dict[str, str]:
+    named = {
+        "take": verb.take,
+        "code": verb.code,
+        "lookup": verb.by if verb.lookup else None,
+        "date": verb.date,
+        "time": verb.time,
+    }
+    return {kind: name for kind, name in named.items() if name is not None}
 
 
 def condition(where: Where) -> str:
@@ -72,38 +83,51 @@ def _is_central(spec: StudySpec, dataset: Dataset, part: Part) -> bool:
 def _verb_uses(dataset: Dataset, part: Part) -> Iterator[Use]:
     verbs: dict[str, Verb] = {name: verb_of(dataset, part, name) for name in dataset.variables}
     for name, verb in (verbs | dict(dataset.supplements)).items():
-        for column in verb_columns(verb):
-            yield Use(*located(part, column), Role.FILLS, f"{dataset.dataset}.{name}")
+        by = SUPPLEMENT if name in dataset.supplements else ""
+        for kind, column in _columns_by_verb(verb).items():
+            yield Use(*located(part, column), Role.FILLS, f"{dataset.dataset}.{name}", by=by or kind)
 
 
 def _row_uses(dataset: Dataset, part: Part) -> Iterator[Use]:
     name = dataset.dataset
     for where in part.where:
-        yield Use(*located(part, where.column), Role.DECIDES, name, f"a record where {condition(where)}")
+        yield Use(
+            *located(part, where.column),
+            Role.DECIDES,
+            name,
+            f"a record where {condition(where)}",
+            "condition",
+        )
     for join in part.join.values():
         for column in join.on:
-            yield Use(part.source, column, Role.IDENTIFIES, name, f"finds the row of {join.source}")
-            yield Use(join.source, column, Role.IDENTIFIES, name, f"found from {part.source}")
+            yield Use(
+                part.source, column, Role.IDENTIFIES, name, f"finds the row of {join.source}", "join key"
+            )
+            yield Use(join.source, column, Role.IDENTIFIES, name, f"found from {part.source}", "join key")
         for column, value in join.where.items():
-            yield Use(join.source, column, Role.DECIDES, name, f"joined where {column} is {value}")
+            yield Use(
+                join.source, column, Role.DECIDES, name, f"joined where {column} is {value}", "condition"
+            )
 
 
 def _form_uses(spec: StudySpec, dataset: Dataset, part: Part) -> Iterator[Use]:
     name = dataset.dataset
     if part.performed:
-        yield Use(part.source, part.performed, Role.DECIDES, f"{name}.{name}STAT", "done or not done")
+        yield Use(
+            part.source, part.performed, Role.DECIDES, f"{name}.{name}STAT", "done or not done", "performed"
+        )
     if part.reason:
-        yield Use(part.source, part.reason, Role.FILLS, f"{name}.{name}REASND")
+        yield Use(part.source, part.reason, Role.FILLS, f"{name}.{name}REASND", by="reason")
     for item in item_rows(spec, part):
         test = f"item {item.get(f'{name}TESTCD') or item['column']}"
-        yield Use(part.source, item["column"] or "", Role.FILLS, f"{name}.{name}ORRES", test)
+        yield Use(part.source, item["column"] or "", Role.FILLS, f"{name}.{name}ORRES", test, "item")
         if shown := item.get("shown_if"):
-            yield Use(part.source, shown, Role.DECIDES, name, f"{test} is asked if ticked")
+            yield Use(part.source, shown, Role.DECIDES, name, f"{test} is asked if ticked", "condition")
         for fact, column in item.items():
             if fact.endswith(_FROM) and column:
                 role = Role.FILLS if fact in _ITEM_FACTS else Role.DERIVES
                 suffix = _ITEM_FACTS.get(fact, fact.removesuffix(_FROM).upper())
-                yield Use(part.source, column, role, f"{name}.{name}{suffix}", test)
+                yield Use(part.source, column, role, f"{name}.{name}{suffix}", test, "item")
 
 
 def _ticked_uses(spec: StudySpec, delivered: Delivered, dataset: Dataset, part: Part) -> Iterator[Use]:
@@ -112,7 +136,12 @@ def _ticked_uses(spec: StudySpec, delivered: Delivered, dataset: Dataset, part: 
         if variable.derived is not None:
             for column, term in ticked_columns(spec, columns, name).items():
                 yield Use(
-                    part.source, column, Role.DERIVES, f"{dataset.dataset}.{name}", f"{term} when ticked"
+                    part.source,
+                    column,
+                    Role.DERIVES,
+                    f"{dataset.dataset}.{name}",
+                    f"{term} when ticked",
+                    "box",
                 )
 
 
@@ -133,7 +162,7 @@ def _named_uses(delivered: Delivered, dataset: Dataset) -> Iterator[Use]:
             or [(source, column) for source in dataset.sources[:1]]
         )
         for source, name in places:
-            yield Use(source, name, Role.DERIVES, dataset.dataset, f"as {role.replace('_', ' ')}")
+            yield Use(source, name, Role.DERIVES, dataset.dataset, f"as {role.replace('_', ' ')}", "derived")
 
 
 def _relation_uses(dataset: Dataset) -> Iterator[Use]:
@@ -143,5 +172,10 @@ def _relation_uses(dataset: Dataset) -> Iterator[Use]:
         for source, column in ends:
             if source is not None:
                 yield Use(
-                    source, column, Role.DERIVES, dataset.dataset, f"links records of relation {relation.id}"
+                    source,
+                    column,
+                    Role.DERIVES,
+                    dataset.dataset,
+                    f"links records of relation {relation.id}",
+                    "relation",
                 )

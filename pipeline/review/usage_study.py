@@ -68,13 +68,20 @@ def reference_uses(spec: StudySpec) -> Iterator[Use]:
     for name, moment in moments(spec).items():
         target, how = _MOMENTS.get(name, ("every record", name.replace("_", " ")))
         for column in filter(None, (moment.date, moment.time)):
-            yield Use(moment.source, column, Role.DERIVES, target, how)
+            yield Use(moment.source, column, Role.DERIVES, target, how, "moment")
         for where in moment.where:
-            yield Use(moment.source, where.column, Role.DECIDES, target, f"{how} where {condition(where)}")
+            yield Use(
+                moment.source,
+                where.column,
+                Role.DECIDES,
+                target,
+                f"{how} where {condition(where)}",
+                "condition",
+            )
     for each in spec.study.reference.visit_dates:
         for column in filter(None, (each.date, each.end)):
             for target in _VISIT_DATES:
-                yield Use(each.source, column, Role.DERIVES, target, "places the visit in time")
+                yield Use(each.source, column, Role.DERIVES, target, "places the visit in time", "visit date")
 
 
 def moments(spec: StudySpec) -> dict[str, Moment]:
@@ -94,10 +101,14 @@ def laboratory_uses(spec: StudySpec, delivered: Delivered) -> Iterator[Use]:
             if source in dataset.sources:
                 yield from _role_uses(roles, source, parts, dataset)
     if any(roles.source in each.sources for each in datasets):
-        yield Use(roles.form, roles.form_accession, Role.DECIDES, "every result", "visit of the sample")
+        yield Use(
+            roles.form, roles.form_accession, Role.DECIDES, "every result", "visit of the sample", "join key"
+        )
         for column in (roles.visit_label, roles.accession, roles.date):
             for target in _VISIT_DATES:
-                yield Use(roles.source, column, Role.DERIVES, target, "places the visit in time")
+                yield Use(
+                    roles.source, column, Role.DERIVES, target, "places the visit in time", "visit date"
+                )
 
 
 def _further(roles: Laboratory, delivered: Delivered) -> tuple[_Part, ...]:
@@ -117,7 +128,7 @@ def _role_uses(roles: Laboratory, source: str, parts: Iterable[_Part], dataset: 
         ]
         filled = [f"{dataset.dataset}.{variable}" for variable in named if variable in dataset.variables]
         for target in filled if suffixes else [dataset.dataset]:
-            yield Use(source, getattr(roles, name), role, target, how)
+            yield Use(source, getattr(roles, name), role, target, how, name.replace("_", " "))
 
 
 def filtration_uses(spec: StudySpec) -> Iterator[Use]:
@@ -126,7 +137,7 @@ def filtration_uses(spec: StudySpec) -> Iterator[Use]:
     if needs is not None:
         for column in (needs.birth, needs.age, needs.sex):
             how = f"formula of {needs.test}"
-            yield Use(spec.study.reference.roster, column, Role.DERIVES, needs.dataset, how)
+            yield Use(spec.study.reference.roster, column, Role.DERIVES, needs.dataset, how, "filtration")
 
 
 def unblinding_uses(spec: StudySpec) -> Iterator[Use]:
@@ -143,7 +154,7 @@ def unblinding_uses(spec: StudySpec) -> Iterator[Use]:
     }
     for source, columns in named.items():
         for role, column in columns.model_dump(exclude={"source"}).items():
-            yield Use(source, column, Role.UNBLINDS, "unblinded builds", role)
+            yield Use(source, column, Role.UNBLINDS, "unblinded builds", role, "unblinding")
 
 
 def _is_site(source: Source, column: str) -> bool:
@@ -166,7 +177,7 @@ def identity_uses(spec: StudySpec, source: Source) -> Iterator[Use]:
     }
     for column, how in known.items():
         if column is not None and column in source.columns:
-            yield Use(source.source, column, Role.IDENTIFIES, "every record", how)
+            yield Use(source.source, column, Role.IDENTIFIES, "every record", how, "identity")
     if deleted.column in source.columns:
         how = f"a row marked {deleted.value} leaves the datasets"
-        yield Use(source.source, deleted.column, Role.DECIDES, "every record", how)
+        yield Use(source.source, deleted.column, Role.DECIDES, "every record", how, "mark of deletion")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -28,3 +28,6 @@ class Use:
     role: Role
     target: str
     how: str = ""
+    by: str = field(
+        default="", compare=False
+    )  # the verb or rule that reads it (``take``, ``join key``, ``revision``)

@@ -14,7 +14,7 @@ KEY = ("rule", "file", "line", "subject")
 FOUND = pl.Schema({"rule": pl.String, "file": pl.String, "line": pl.Int64, "subject": pl.String})
 FATES = pl.Schema({"file": pl.String, "line": pl.Int64, "fate": pl.String})
 VALUES = pl.Schema({"file": pl.String, "line": pl.Int64, "variable": pl.String, "value": pl.String})
-MAPPED, REFUSED = "mapped", "refused"
+MAPPED, REFUSED, STOPPED = "mapped", "refused", "stopped"
 _LEFT_OUT = ("quarantined", "superseded", "deleted")  # what a mapped row must not be
 _ELSEWHERE = "(at no planted line)"
 
@@ -62,6 +62,27 @@ def audited(
     missed = judged.with_columns(why=why).filter(pl.col("why") != "").select(*LEDGER, "why")
     alarms = _alarms(expected, found, consequences)
     return Audit(_by_kind(ledger, missed, alarms), missed, alarms)
+
+
+def audited_stop(ledger: pl.DataFrame, told: str) -> Audit:
+    """``ledger`` against the line with which the whole night was refused: every stop must be named in it.
+
+    What else was planted could not be seen, and counts as missed.
+    """
+    named = pl.lit(told).str.contains(pl.col("rule"), literal=True).fill_null(value=False)
+    missed = ledger.filter(~((pl.col("fate") == STOPPED) & named)).with_columns(
+        why=pl.lit("not named by the refusal")
+    )
+    return Audit(_by_kind(ledger, missed, _no_alarms()), missed, _no_alarms())
+
+
+def foresees_stop(ledger: pl.DataFrame) -> bool:
+    """True if something was planted that must stop the night."""
+    return bool((ledger["fate"] == STOPPED).any())
+
+
+def _no_alarms() -> pl.DataFrame:
+    return pl.DataFrame(schema={**FOUND, "kind": pl.String})
 
 
 def _numbered(frame: pl.DataFrame) -> pl.DataFrame:

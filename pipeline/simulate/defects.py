@@ -37,13 +37,15 @@ class DefectKind:
     """A named kind of dirt and how it is planted.
 
     ``earlier``: it can only be told from the night before, which is then delivered too. ``secret``: it lies in a
-    restricted source and is planted only where those are written.
+    restricted source and is planted only where those are written. ``alone``: it stops the whole delivery or the
+    unblinding, so that nothing else could be seen beside it; it is planted only where it is named.
     """
 
     name: str
     plant: Callable[[Ground], Planted]
     earlier: bool = False
     secret: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,13 @@ class Dirty:
 
 
 def chosen_kinds(known: Mapping[str, DefectKind], wanted: str | Sequence[str]) -> list[DefectKind]:
-    """The kinds named by ``none``, ``all``, ``KIND[,KIND]`` or a tuple, in the study's order."""
+    """The kinds named by ``none``, ``all`` (but those that must stand alone), ``KIND[,KIND]`` or a tuple, in the
+    study's order."""
     names = wanted.split(",") if isinstance(wanted, str) else list(wanted)
     if names == ["none"]:
         return []
     if names == ["all"]:
-        return list(known.values())
+        return [kind for kind in known.values() if not kind.alone]
     for name in names:
         if name not in known:
             raise UsageError(

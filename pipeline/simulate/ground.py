@@ -26,7 +26,8 @@ NOTE = pl.Schema(
         "source": pl.String,
         ROW: pl.Int64,  # null: the file as a whole, or no row at all
         "subject": pl.String,
-        "fate": pl.String,  # of the row: mapped, quarantined, superseded, deleted, refused (whole file), vanished
+        "fate": pl.String,  # of the row: mapped, quarantined, superseded, deleted, refused (whole file), vanished;
+        # stopped: nothing lands, or nothing is unblinded, and the line that says so names the rule
         "rule": pl.String,  # of the finding that must come; null: no finding
         "variable": pl.String,  # "MHSTDTC": what a record of that row must hold ...
         "value": pl.String,  # ... as text; null with a variable: it must be blank
@@ -206,4 +207,4 @@ def stated(
 
 def notes_of(*parts: pl.DataFrame) -> pl.DataFrame:
     """``parts`` as one frame of notes; empty without any."""
-    return pl.concat([NOTE.to_frame(), *parts])
+    return pl.concat([NOTE.to_frame(), *(part.cast(NOTE) for part in parts)])

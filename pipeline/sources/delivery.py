@@ -23,7 +23,10 @@ class Entry:
 
     ``file`` is relative to the delivery's folder; facts are those of ``FileFacts`` and set if accepted;
     ``kept_from`` is set if not: the delivery whose file stays in use, None if there never was a good one.
-    ``required``: a source that is absent although the study needs it.
+    ``required``: a source that is absent although the study needs it. ``last_rows``: records of the last good file
+    before; ``same_since``: the data cut (ISO 8601) of the first delivery with these very bytes, None if they are new;
+    ``released``: a person has let the file through although it shrank. A file that was refused because it shrank
+    has its ``rows`` too.
     """
 
     state: State
@@ -36,11 +39,17 @@ class Entry:
     foreign_count: int = 0
     reason: str | None = None
     kept_from: str | None = None
+    last_rows: int | None = None
+    same_since: str | None = None
+    released: bool = False
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One landed delivery; ``sequence`` numbers the landings, so that two of one day have an order."""
+    """One landed delivery; ``sequence`` numbers the landings, so that two of one day have an order.
+
+    ``last_cut``: the data cut (ISO 8601) of the delivery that it was compared with, None if it was the first.
+    """
 
     delivery_id: str
     cut: date
@@ -48,6 +57,7 @@ class Delivery:
     folder: Path
     entries: dict[str, Entry] = field(default_factory=dict)
     undeclared: tuple[str, ...] = ()
+    last_cut: str | None = None
 
     def in_state(self, state: State) -> dict[str, Entry]:
         """The sources in that state, sorted."""
@@ -100,10 +110,10 @@ def resolve(delivery: Delivery) -> dict[str, LandedFile | None]:
     return found
 
 
-def last_good(earlier: list[Delivery], source: str) -> tuple[str, Entry] | None:
-    """Delivery id and entry of the last accepted file of ``source`` in ``earlier`` (sorted); None if none."""
-    good = ((one.delivery_id, one.entries[source]) for one in reversed(earlier) if source in one.entries)
-    return next(((name, entry) for name, entry in good if entry.state == "accepted"), None)
+def last_good(earlier: list[Delivery], source: str) -> tuple[Delivery, Entry] | None:
+    """Delivery and entry of the last accepted file of ``source`` in ``earlier`` (sorted); None if none."""
+    good = ((one, one.entries[source]) for one in reversed(earlier) if source in one.entries)
+    return next(((one, entry) for one, entry in good if entry.state == "accepted"), None)
 
 
 def as_json(delivery: Delivery) -> str:
@@ -114,6 +124,7 @@ def as_json(delivery: Delivery) -> str:
         "sequence": delivery.sequence,
         "sources": {source: asdict(entry) for source, entry in delivery.entries.items()},
         "undeclared": list(delivery.undeclared),
+        "last_cut": delivery.last_cut,
     }
     return json.dumps(content, indent=1, sort_keys=True) + "\n"  # ASCII: a file name may be no valid text
 
@@ -128,6 +139,7 @@ def _read(record: Path) -> Delivery:
             folder=record.parent,
             entries={source: _entry(one) for source, one in content["sources"].items()},
             undeclared=tuple(content["undeclared"]),
+            last_cut=content.get("last_cut"),  # records of before it was told lack it
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         fix = "restore the delivery's folder from the backup, or remove it and load again"

@@ -6,12 +6,13 @@ import hashlib
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from pipeline.derive.shares import least_left
 from pipeline.errors import MachineError, Refused, UsageError
-from pipeline.files import folder_written_aside, machine_errors, only_one, sha256_of
+from pipeline.files import clear, folder_written_aside, machine_errors, only_one, sha256_of
 from pipeline.sources.delivery import RECORD, Delivery, Entry, as_json, deliveries, last_good
 from pipeline.sources.header import checked_head
 from pipeline.sources.inspection import inspect_file
@@ -19,8 +20,6 @@ from pipeline.sources.refusals import LAST_GOOD, NothingAccepted, StopDelivery
 from pipeline.sources.survey import Survey, cut_of, stop_if_unblinding, survey
 from pipeline.specs.layout import SourceLayout
 
-# A cumulative file may lose one record in twenty (withdrawn results); more blocks it until it is released.
-KEPT_AT_LEAST_PERCENT = 95
 _READ_ONLY = 0o444
 _ID_LENGTH = 10
 
@@ -43,7 +42,7 @@ class _Rules:
     """What a study asks of its deliveries beyond each file's layout; see ``land``."""
 
     restricted_columns: Collection[str] = ()
-    cumulative: Collection[str] = ()
+    shrink_limit_percent: str | None = None
     released: Collection[str] = ()
 
 
@@ -54,19 +53,21 @@ def land(
     *,
     restricted_columns: Collection[str] = (),
     cut: date | None = None,
-    cumulative: Collection[str] = (),
+    shrink_limit_percent: str | None = None,
     released: Collection[str] = (),
 ) -> Landed:
     """The delivery of ``folder``, landed below ``landing``; files that must be refused are named in it.
 
     ``restricted_columns``: names or globs that no blinded source may hold, beside the engine's own;
-    ``cut``: the data cut, else the latest date in a file's name; ``cumulative``: sources that must not shrink
-    by more than 5 %; ``released``: those of them that a person has let through this time.
+    ``cut``: the data cut, else the latest date in a file's name; ``shrink_limit_percent``: by how much a cumulative
+    file may shrink against the last good one, None if it is not judged; ``released``: cumulative sources that a
+    person lets through this time, however much they shrank.
     A refused or missing file leaves the last good one in use. Raises StopDelivery (a file would unblind),
     NothingAccepted, UsageError (no folder, no data cut), MachineError (disk, permission, another load
     running); after any of them the landing folder is what it was.
     """
-    rules = _Rules(restricted_columns, cumulative, released)
+    rules = _Rules(restricted_columns, shrink_limit_percent, released)
+    _check_released(layouts, released)
     source_folder = folder.resolve()
     with machine_errors(str(folder)):
         found = survey(source_folder, layouts)
@@ -78,6 +79,14 @@ def land(
         day = cut or cut_of(declared)
     with _only_load(landing):
         return _landed(found, landing.resolve(), layouts, day, rules)
+
+
+def _check_released(layouts: dict[str, SourceLayout], released: Collection[str]) -> None:
+    cumulative = [source for source, layout in layouts.items() if layout.cumulative]
+    for source in released:
+        if source not in cumulative:
+            known = ", ".join(cumulative) or "no source of the study"
+            raise UsageError(f"release of {source}", "it is not a cumulative source", f"these are: {known}")
 
 
 def _check_headers(found: Survey, layouts: dict[str, SourceLayout], rules: _Rules) -> None:
@@ -100,7 +109,7 @@ def _only_load(landing: Path) -> Iterator[None]:
         landing.mkdir(parents=True, exist_ok=True)
         with only_one(landing / ".lock", str(landing), "load"):
             for aside in sorted(landing.glob(".*.part")):
-                shutil.rmtree(aside)
+                clear(aside)
             yield
 
 
@@ -124,7 +133,8 @@ def _landed(
             return Landed(one, new=False)
     sequence = 1 + max((one.sequence for one in known), default=0)
     undeclared = tuple(found.name(path) for path in found.undeclared)
-    delivery = Delivery(name, day, sequence, landing / name, entries, undeclared)
+    last_cut = earlier[-1].cut.isoformat() if earlier else None
+    delivery = Delivery(name, day, sequence, landing / name, entries, undeclared, last_cut)
     _copy(found, delivery)
     return Landed(delivery, new=True)
 
@@ -149,7 +159,7 @@ def _digest(paths: tuple[Path, ...]) -> str:
 def _entry(found: Survey, layout: SourceLayout, earlier: list[Delivery], rules: _Rules) -> Entry:
     paths = found.files[layout.source]
     good = last_good(earlier, layout.source)
-    kept_from = good[0] if good else None
+    kept_from = good[0].delivery_id if good else None
     if not paths:
         return Entry("missing", layout.required, kept_from=kept_from)
     name = found.name(paths[0])
@@ -160,23 +170,51 @@ def _entry(found: Survey, layout: SourceLayout, earlier: list[Delivery], rules: 
     if len(paths) > 1:
         return refusal(f"{len(paths)} files match {layout.pattern}, one is expected")
     try:
-        return _accepted(paths[0], name, layout, good[1].rows if good else None, rules)
+        return _accepted(paths[0], name, layout, good, rules)
+    except _Shrunk as shrunk:
+        return replace(refusal(shrunk.culprit), rows=shrunk.rows, last_rows=shrunk.last_rows)
     except StopDelivery:
         raise
     except Refused as error:
         return refusal(error.culprit)
 
 
-def _accepted(path: Path, name: str, layout: SourceLayout, last_rows: int | None, rules: _Rules) -> Entry:
+class _Shrunk(Refused):
+    """A cumulative file lost more records than the study allows."""
+
+    def __init__(self, source: str, rows: int, last_rows: int, limit: str) -> None:
+        self.rows, self.last_rows = rows, last_rows
+        told = f"a cumulative file shrank from {last_rows} to {rows} records, more than {limit} %"
+        super().__init__(source, f"{told}; a person can release it ('./sdtm load --release {source}')")
+
+
+def _accepted(
+    path: Path, name: str, layout: SourceLayout, good: tuple[Delivery, Entry] | None, rules: _Rules
+) -> Entry:
+    last_rows = good[1].rows if good else None
     facts = inspect_file(path, layout, restricted_columns=rules.restricted_columns, last_rows=last_rows)
-    guarded = layout.source in rules.cumulative and layout.source not in rules.released
-    if guarded and last_rows and 100 * facts.rows < KEPT_AT_LEAST_PERCENT * last_rows:
-        told = f"a cumulative file shrank from {last_rows} to {facts.rows} records, more than 5 %"
-        raise Refused(path.name, told, "release it by hand if the sender confirms it")
+    shrunk = _is_shrunk(facts.rows, last_rows, layout, rules)
+    if shrunk and layout.source not in rules.released:
+        raise _Shrunk(layout.source, facts.rows, last_rows or 0, rules.shrink_limit_percent or "")
     return Entry(
         "accepted", layout.required, name, facts.sha256, facts.size, facts.rows,
         facts.foreign_lines, facts.foreign_count,
+        last_rows=last_rows, same_since=_same_since(facts.sha256, good), released=shrunk,
     )  # fmt: skip
+
+
+def _is_shrunk(rows: int, last_rows: int | None, layout: SourceLayout, rules: _Rules) -> bool:
+    limit = rules.shrink_limit_percent
+    if not layout.cumulative or limit is None or last_rows is None:
+        return False
+    return rows < least_left(last_rows, limit)
+
+
+def _same_since(digest: str, good: tuple[Delivery, Entry] | None) -> str | None:
+    """The data cut of the first of the deliveries that brought these bytes one after another; None if they are new."""
+    if good is None or good[1].sha256 != digest:
+        return None
+    return good[1].same_since or good[0].cut.isoformat()
 
 
 def _copy(found: Survey, delivery: Delivery) -> None:

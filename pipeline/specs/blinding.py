@@ -71,7 +71,6 @@ class ReleaseColumns(Frozen):
     bag: str
     product: str
     lot: str
-    cells: str
     viability: str
 
 
@@ -80,14 +79,6 @@ class ScheduleColumns(Frozen):
 
     source: str
     number: str
-    arm: str
-
-
-class RevealedColumns(Frozen):
-    """Arms that were revealed in an emergency."""
-
-    source: str
-    subject: str
     arm: str
 
 
@@ -101,15 +92,13 @@ class InfusionColumns(Frozen):
 
 
 class Rules(Frozen):
-    """Ids of the study's rules that only an unblinded build can check, and the tolerance of the dose in percent."""
+    """Ids of the study's rules that are no queries: of the key, before it unblinds, and of patterns that tell the arm.
 
-    other_treatment: str
-    unknown_bag: str
-    no_dose: str
-    dose: str
-    dose_percent: str
-    cells: str
-    revealed: str
+    ``pattern_alpha`` is the p below which a pattern tells it.
+    """
+
+    cohort_sizes: str
+    cohort_dose: str
     bag_pattern: str
     volume_pattern: str
     pattern_alpha: str
@@ -143,7 +132,6 @@ class Blinding(Frozen):
     release: ReleaseColumns
     schedule: ScheduleColumns
     infusion: InfusionColumns
-    revealed: RevealedColumns
     rules: Rules
     leaks: Leaks
 

@@ -24,8 +24,9 @@ class Check(Frozen):
     """One check of the study.
 
     ``title`` is the finding's message and holds no value; ``message`` is its detail, with ``{column}`` for what the
-    query returns. ``builds`` says whether a blinded build can ask it. Without ``sql`` the engine itself raises it, in
-    the room and under the setting that ``raised_by`` names.
+    query returns. ``builds`` says whether a blinded build can ask it; what only the key can tell of a check that every
+    build asks is a second query, ``sql_unblinded``. Without ``sql`` the engine itself raises it, in the room and under
+    the setting that ``raised_by`` names.
     """
 
     severity: Severity
@@ -36,15 +37,26 @@ class Check(Frozen):
     action: str
     builds: Literal["all", "unblinded"] = "all"
     sql: str | None = None
+    sql_unblinded: str | None = None
     raised_by: str | None = None
 
     @model_validator(mode="after")
     def _one_home(self) -> Check:
         if (self.sql is None) == (self.raised_by is None):
             raise ValueError("needs either sql or raised_by")
+        if self.sql_unblinded is not None and (self.sql is None or self.builds != "all"):
+            raise ValueError("sql_unblinded stands beside the sql of a check that all builds ask")
         if "{" in self.title:
             raise ValueError("title holds a value; say it in message")
         return self
+
+    @property
+    def unblinded(self) -> Check:
+        """The check as an unblinded build asks it: its one query, or both together."""
+        if self.sql_unblinded is None:
+            return self
+        both = f"SELECT * FROM ({self.sql})\nUNION ALL BY NAME\nSELECT * FROM ({self.sql_unblinded})"  # noqa: S608 - the study's own queries
+        return Check(**{**self.model_dump(), "sql": both, "sql_unblinded": None})
 
     @cached_property
     def tables(self) -> tuple[tuple[str, str], ...]:

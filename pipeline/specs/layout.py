@@ -12,7 +12,8 @@ class SourceLayout:
     ``pattern`` is a glob relative to the delivery folder (``edc/AE.csv``, ``lab/*_LAB_*.txt``) that must match
     at most one file; ``study_column`` holds the sender's name of the study, one of ``study_names``;
     a ``restricted`` source never reaches a blinded build; only a source with ``may_be_empty`` may be
-    header-only. ``subject_column`` names the column with the subject's number, if there is one.
+    header-only. ``subject_column`` names the column with the subject's number, if there is one. A ``cumulative``
+    file repeats all that was sent before, so that it must not shrink.
     """
 
     source: str
@@ -25,3 +26,4 @@ class SourceLayout:
     may_be_empty: bool = False
     required: bool = True
     restricted: bool = False
+    cumulative: bool = False

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.specs.expected import Expected
 from pipeline.specs.frozen import Frozen, Names, YesNo
 from pipeline.specs.score_models import Filtration, Scores
 
@@ -286,14 +287,47 @@ class Marked(Frozen):
     value: str
 
 
+class OneOf(Frozen):
+    """A column and those of its values that count."""
+
+    column: str
+    values: Names
+
+
+class CodedTerm(Frozen):
+    """A form whose ``term`` is coded in ``coding``, which repeats the coded text in ``verbatim``.
+
+    How rows find their code is said by the join of the dataset's part.
+    """
+
+    form: str
+    term: str
+    coding: str
+    verbatim: str
+
+
+class Comparison(Frozen):
+    """How two deliveries are compared: columns of bookkeeping (``audit``), running numbers within a form
+    (``numbering``), which records were locked, and which texts are coded."""
+
+    audit: Names = ()
+    numbering: Names = ()
+    locked: OneOf | None = None
+    coded: tuple[CodedTerm, ...] = ()
+
+
 class Delivery(Frozen):
-    """What may and may not be in a delivery, and how a sender marks a deleted row."""
+    """What may and may not be in a delivery (``deny_rule`` is the id under which the study forbids it), how a sender
+    marks a deleted row, what tells two nights apart, and what is expected of a whole delivery."""
 
     deleted: Marked
     study_names: Names
     deny_columns: Names
     deny_patterns: Names
+    deny_rule: str = ""
     quarantine_limit_percent: str
+    expected: Expected = Expected()
+    compare: Comparison = Comparison()
 
 
 class Standards(Frozen):

@@ -62,8 +62,7 @@ class Scores(Frozen):
     """Components, indices and responses of rheumatoid arthritis; ``dataset`` holds what the forms show of them.
 
     ``visits``: numbers of the visits with responses; ``decision_visit``: the one whose joint counts decide about
-    rescue; ``days_apart``: how far a component may lie from the joint assessment before somebody should look;
-    ``form_days``: for so long after the joint assessment nobody is asked for a form that has not come yet.
+    rescue.
     """
 
     dataset: str
@@ -78,8 +77,6 @@ class Scores(Frozen):
     responses: Responses
     visits: Names
     decision_visit: str
-    days_apart: int
-    form_days: int
 
     @model_validator(mode="after")
     def _decision_is_a_visit(self) -> Scores:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +58,35 @@ def read_yaml(path: Path) -> Any:
         raise SpecError(f"{path}:{line}", error.problem or "not YAML", "mend the YAML") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SpecError(str(path), "is not YAML in UTF-8", "mend the YAML") from error
+
+
+def line_of(path: Path, keys: Sequence[str]) -> int:
+    """The line (from 1) on which the entry under ``keys`` begins; a number counts items of a list. 0 if there is none.
+
+    ``path`` is a file that ``read_yaml`` has read without error.
+    """
+    node = _composed(path.read_text(encoding="utf-8"))
+    line = 0
+    for key in keys:
+        found = _entry(node, key)
+        if found is None:
+            return 0
+        line, node = found
+    return line
+
+
+@lru_cache(maxsize=64)
+def _composed(text: str) -> yaml.Node | None:
+    node: yaml.Node | None = yaml.compose(text, Loader=_TextLoader)
+    return node
+
+
+def _entry(node: yaml.Node | None, key: str) -> tuple[int, yaml.Node] | None:
+    """Line and content of one entry of a mapping or list."""
+    if isinstance(node, yaml.MappingNode):
+        named = {name.value: (name, content) for name, content in node.value}
+        return (named[key][0].start_mark.line + 1, named[key][1]) if key in named else None
+    if isinstance(node, yaml.SequenceNode) and key.isdigit() and int(key) < len(node.value):
+        item = node.value[int(key)]
+        return item.start_mark.line + 1, item
+    return None

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import BuildFailed, MachineError
-from pipeline.files import machine_errors, only_one, sha256_of, write_text
+from pipeline.files import clear, machine_errors, only_one, sha256_of, write_text
 from pipeline.warehouse.parquet import rows_of, scan
 from pipeline.warehouse.places import LAYERS, Place
 from pipeline.warehouse.store import Store
@@ -73,7 +73,7 @@ def build_lock(root: Path, study: str, mode: str) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         with only_one(folder / ".lock", f"{study} {mode}", "build"):
             for aside in sorted(folder.rglob(".*.part*")):
-                aside.unlink(missing_ok=True)
+                clear(aside)
             yield
 
 
@@ -127,6 +127,21 @@ def published(root: Path, study: str, mode: str) -> Build | None:
         if not path.is_file() or path.stat().st_size != file.bytes:
             raise MachineError(f"build {build.build}", f"{file.path} is missing or damaged", _RESTORE)
     return build
+
+
+def finished(root: Path, study: str, mode: str, delivery: str) -> list[Build]:
+    """The finished builds of ``delivery`` whose files are all still here, the youngest last."""
+    place = Place(root, study, mode)
+    with machine_errors(str(place.folder)):
+        manifests = sorted(
+            place.manifest("x").parent.glob("[!.]*.json"), key=lambda path: (path.stat().st_mtime_ns, path)
+        )
+        found = [_read(place, path.stem) for path in manifests]
+        return [
+            build
+            for build in found
+            if build.delivery == delivery and all(build.path(file).is_file() for file in build.files)
+        ]
 
 
 def verify(build: Build) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from pipeline.files import machine_errors, written_aside
 from pipeline.warehouse.builds import Build, published
 from pipeline.warehouse.identifier import settle_identifier
 from pipeline.warehouse.places import LAYERS, Place, checked
+from pipeline.warehouse.states import STATES, state_path
 
 # Their text repeats the query; every other kind of error may quote a value of the data.
 TELLABLE = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
@@ -44,15 +45,34 @@ def _fill(path: Path, build: Build) -> None:
         row = (
             f"'{checked('build', build.build)}' AS build, '{checked('delivery', build.delivery)}' AS delivery"
         )
+        connection.begin()
         connection.execute(f"CREATE VIEW main.published AS SELECT {row}")
         for layer in LAYERS:
             connection.execute(f"CREATE SCHEMA {layer}")
         for file in build.files:
-            literal = glob_free(build.path(file).resolve()).replace("'", "''")
-            connection.execute(
-                f'CREATE VIEW {file.layer}."{file.table}" AS '  # noqa: S608 - names are checked by Place
-                f"SELECT * FROM read_parquet('{literal}', hive_partitioning = false)"
-            )
+            _view(connection, file.layer, file.table, build.path(file))
+        for name in STATES:
+            if (state := state_path(build.place, name, build.delivery, build.build)).is_file():
+                _view(connection, "ops", name, state)
+        connection.commit()
+
+
+def _view(connection: duckdb.DuckDBPyConnection, layer: str, table: str, path: Path) -> None:
+    literal = glob_free(path.resolve()).replace("'", "''")
+    connection.execute(
+        f'CREATE VIEW {layer}."{table}" AS '  # noqa: S608 - names are checked by Place
+        f"SELECT * FROM read_parquet('{literal}', hive_partitioning = false)"
+    )
+
+
+def catalog_build(place: Place) -> str | None:
+    """The build whose tables the catalog shows; None if there is no readable catalog."""
+    try:
+        with duckdb.connect(str(place.catalog), read_only=True) as connection:
+            row = connection.execute("SELECT build FROM main.published").fetchone()
+    except duckdb.Error:
+        return None
+    return None if row is None else str(row[0])
 
 
 def glob_free(path: Path) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from pipeline.files import machine_errors
 from pipeline.warehouse.builds import published
+from pipeline.warehouse.documents import KINDS, documents_of
 from pipeline.warehouse.places import LAYERS, Place
 
 
@@ -23,7 +25,12 @@ def prune(root: Path, study: str, mode: str, *, keep: int = 1) -> tuple[str, ...
         youngest = sorted(others, key=lambda build: max(path.stat().st_mtime_ns for path in files[build]))
         doomed = youngest[: max(0, len(youngest) - keep)]
         for build in doomed:
-            _remove(files[build], place.manifest(build))
+            place.manifest(build).unlink(missing_ok=True)  # first: without it the build is an unfinished one
+            for kind in KINDS:
+                shutil.rmtree(documents_of(place, kind, build), ignore_errors=True)
+            for path in files[build]:  # last: as long as one is there, the next run knows of the build
+                path.unlink(missing_ok=True)
+        _remove_empty(place)
     return tuple(sorted(doomed))
 
 
@@ -35,9 +42,9 @@ def _files_by_build(place: Place) -> dict[str, list[Path]]:
     return found
 
 
-def _remove(files: list[Path], manifest: Path) -> None:
-    manifest.unlink(missing_ok=True)  # first: without it the build is an unfinished one
-    for path in files:
-        path.unlink(missing_ok=True)
-        if path != manifest and not any(path.parent.iterdir()):
-            path.parent.rmdir()
+def _remove_empty(place: Place) -> None:
+    """Folders of deliveries that hold no table any more, those too that a killed run has emptied."""
+    for layer in LAYERS:
+        for folder in (place.folder / layer).glob("*/delivery=*"):
+            if not any(folder.iterdir()):
+                folder.rmdir()

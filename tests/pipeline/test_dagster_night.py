@@ -7,22 +7,19 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from pipeline.flow.context import study_parts
-from pipeline.flow.deliver import load_delivery, simulate_delivery
+from pipeline.flow.deliver import load_delivery
 from pipeline.flow.plan import plan
-from pipeline.flow.run import run_build
 from pipeline.orchestrate.definitions import assets, definitions
 from pipeline.orchestrate.naming import ARRIVED, DELIVERIES, PUBLISHED, key_of
 from pipeline.settings import Settings
 from pipeline.warehouse.builds import Build, build_lock, published
 
-SUBJECTS, SEED, NIGHT = 8, 3, date(2027, 6, 30)
 SUBJECT = re.compile(r"\b\d{3}-\d{3}\b")
 # What a blinded table may not hold anywhere (study design 5.3): codes and names of the treatments.
 TREATMENTS = re.compile(r"\b(BX075|BX150|BXU075|BXU150|PBO|PLACEBO|BX-U001)\b", re.IGNORECASE)
@@ -68,19 +65,17 @@ def run_nightly(settings: Settings, instance: dg.DagsterInstance, delivery: str)
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    home = tmp_path_factory.mktemp("night")
-    one, other = Settings(home / "one"), Settings(home / "other")
-    simulate_delivery(
-        one, home / "sent", home / "secret", subjects=SUBJECTS, seed=SEED, as_of=NIGHT, defects="all"
-    )
-    delivery = load_delivery(one, home / "sent").delivery_id
-    assert load_delivery(other, home / "sent").delivery_id == delivery
-    with dg.DagsterInstance.ephemeral(tempdir=str(home / "dagster")) as instance:
+def night(home: Path, delivered: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    folder = tmp_path_factory.mktemp("night")
+    one = Settings(folder / "one")
+    delivery = load_delivery(one, delivered).delivery_id
+    by_command = build_of(Settings(home))
+    assert by_command.delivery == delivery
+    with dg.DagsterInstance.ephemeral(tempdir=str(folder / "dagster")) as instance:
         instance.add_dynamic_partitions(str(DELIVERIES.name), [delivery])
         result = run_nightly(one, instance, delivery)
         gc.freeze()  # steps collect after each other, and Dagster's heap is large
-        yield Night(one, delivery, instance, result, run_build(other).build)
+        yield Night(one, delivery, instance, result, by_command)
         gc.unfreeze()
 
 
@@ -116,7 +111,7 @@ def test_rows_columns_and_a_preview_are_metadata_of_every_table(night: Night) ->
     dm = shown["sdtm/DM"]
     labels = {column.name: column.description for column in dm["dagster/column_schema"].columns}
     assert labels["USUBJID"] == "Unique Subject Identifier"
-    assert str(dm["preview"]).count("\n| ") > SUBJECTS
+    assert str(dm["preview"]).count("\n| ") > files["sdtm/DM"]
     assert Path(str(dm["path"])).is_file()
 
 
@@ -177,9 +172,11 @@ def test_a_run_fails_in_one_line_while_another_build_holds_the_lock(night: Night
     assert night.by_dagster == before
 
 
-def test_the_published_asset_refuses_a_build_whose_steps_have_not_run(night: Night, tmp_path: Path) -> None:
+def test_the_published_asset_refuses_a_build_whose_steps_have_not_run(
+    night: Night, delivered: Path, tmp_path: Path
+) -> None:
     settings = Settings(tmp_path)
-    load_delivery(settings, night.settings.home.parent / "sent")
+    load_delivery(settings, delivered)
     job = definitions(settings).resolve_implicit_global_asset_job_def()
     result = job.execute_in_process(
         instance=night.instance,

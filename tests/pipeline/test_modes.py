@@ -15,8 +15,9 @@ import pytest
 
 from pipeline.blinding.events import events
 from pipeline.blinding.modes import Mode
+from pipeline.commands.unblind import ledger
 from pipeline.emit.package import write_package
-from pipeline.errors import Refused
+from pipeline.errors import Refused, UsageError
 from pipeline.flow.context import study_parts
 from pipeline.flow.leaks import scan_for_leaks
 from pipeline.flow.listings import write_listings
@@ -28,6 +29,7 @@ from pipeline.flow.unblinding import (
     unblinded_parts,
     unblindings,
 )
+from pipeline.lineage.record import trace_record
 from pipeline.specs.load import StudySpec, load_study
 from pipeline.warehouse.builds import Build, published
 from tests.pipeline.unblinding import (
@@ -201,6 +203,19 @@ def test_never_infused_and_never_randomized_subjects_have_no_actual_arm(both: Bo
     assert subjects.height > 0
     assert subjects["ARMNRS"].null_count() == 0
     assert both.final.read("sdtm", "dm").filter(pl.col("ARMCD") == "MASKED").collect().is_empty()
+
+
+def test_an_unblinded_value_is_traced_to_the_released_product_with_the_root_only(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SDTM_RESTRICTED_HOME", str(both.roots.restricted.home))
+    subject = both.final.read("sdtm", "ex").collect()["USUBJID"][0]
+    told = trace_record(ledger(both.roots.settings, "FINAL"), "EX", subject, None, "EXTRT")
+    assert told.values[0].spec.file == "unblinded/ex.yaml"
+    assert {row.place.source for row in told.rows} == {"edc_ec", "rtsm_product_release"}
+    monkeypatch.delenv("SDTM_RESTRICTED_HOME")
+    with pytest.raises(UsageError, match="SDTM_RESTRICTED_HOME is not set"):
+        ledger(both.roots.settings, "FINAL")
 
 
 def test_every_restricted_row_has_a_fate(both: Both) -> None:

@@ -15,6 +15,7 @@ from data_contracts.bxu001_ra.simulation.edc import AUDIT
 from pipeline.contracts.catalog import contract_models
 from pipeline.contracts.model import layout_of
 from pipeline.simulate import Streams, simulate
+from tests.conftest import DEFECTS
 
 FIRST, LAST = date(2026, 12, 1), date(2028, 6, 30)
 NIGHTS = st.integers(0, (LAST - FIRST).days).map(lambda days: FIRST + timedelta(days=days))
@@ -102,7 +103,7 @@ def test_a_person_is_the_same_in_a_trial_of_another_size(seed: int) -> None:
 @given(SEEDS)
 def test_open_files_do_not_name_an_arm_or_a_product(seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        files = written(Path(folder), seed, 16, LAST, "all")
+        files = written(Path(folder), seed, 16, LAST, ",".join(DEFECTS))
         for name, content in files.items():
             if not name.startswith("vault"):
                 upper = content.upper()

@@ -26,6 +26,7 @@ def _coding(source_id: str, title: str, key: tuple[str, ...]) -> dict[str, Any]:
         study_column=None,
         subject_column=None,
         may_be_empty=True,
+        cumulative=True,
     )
 
 

@@ -69,4 +69,5 @@ class LabResults(pa.DataFrameModel):
             owner="Vendor",
             separator="|",
             study_names=STUDY_NAMES,
+            cumulative=True,
         )

@@ -60,7 +60,12 @@ class ProductReleases(pa.DataFrameModel):
     BAGNO: str = f.identifier("Bag number", required=True)
     LOTNO: str = f.identifier("Lot number", required=True)
     PRODUCT: str = f.text("Product", required=True)
-    CELLS_1E6: str = f.decimal("Cells in the bag (million)", "0", required=True)
+    CELLS_1E6: str = f.decimal(
+        "Cells in the bag (million)",
+        "0",
+        required=True,
+        not_submitted="compared with level and dosing weight; the dose follows from the cohort",
+    )
     CONC_1E6_ML: str = f.decimal(
         "Concentration (million/mL)", "0", not_submitted="follows from cells and volume"
     )

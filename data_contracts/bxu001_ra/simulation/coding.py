@@ -1,14 +1,13 @@
-"""The coders' files: every record of the night, coded one to three days after its last change."""
+"""The coders' files: every record of the night, coded before it is delivered."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
 
 from data_contracts.bxu001_ra.simulation.terms import DICTIONARY, drugs, terms
-from pipeline.simulate.records import ACTIVE, end_of
+from pipeline.simulate.records import ACTIVE
 
 _LEVELS: Final = tuple(
     name for level in ("LLT", "PT", "HLT", "HLGT", "SOC") for name in (level, f"{level}CD")
@@ -21,9 +20,7 @@ _ENTRIES: Final = (
 )
 
 
-def event_coding(
-    events: pl.DataFrame, history: pl.DataFrame, ra_history: pl.DataFrame, as_of: date
-) -> pl.DataFrame:
+def event_coding(events: pl.DataFrame, history: pl.DataFrame, ra_history: pl.DataFrame) -> pl.DataFrame:
     """coding_meddra: adverse events, medical history and the RA history form."""
     disease = ra_history.with_columns(MHTERM=pl.lit("RHEUMATOID ARTHRITIS"))
     rows = pl.concat(
@@ -37,10 +34,10 @@ def event_coding(
     misspelt = terms().select(*_LEVELS, VERBATIM="variant", _modify="verbatim")
     entries = pl.concat([book.with_columns(_modify=pl.lit(None, pl.String)), misspelt], how="diagonal")
     columns = ("DICTVER", "SOURCE", "RECORDID", "RECVERSION", "VERBATIM", "MODIFY", *_LEVELS, "STATUS")
-    return _coded(rows, entries.unique("VERBATIM", maintain_order=True), _LEVELS, as_of).select(columns)
+    return _coded(rows, entries.unique("VERBATIM", maintain_order=True), _LEVELS).select(columns)
 
 
-def drug_coding(ra_therapy: pl.DataFrame, other: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def drug_coding(ra_therapy: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
     """coding_whodrug: both medication forms."""
     rows = pl.concat([_open_records(ra_therapy, "CMTRT", "CM"), _open_records(other, "CMTRT", "CM")])
     classes = [pl.col("atc4").str.head(length).alias(f"{level}CD") for level, length in _ATC_LENGTHS.items()]
@@ -54,25 +51,17 @@ def drug_coding(ra_therapy: pl.DataFrame, other: pl.DataFrame, as_of: date) -> p
         _modify=pl.lit(None, pl.String),
     )
     columns = ("DICTVER", "RECORDID", "RECVERSION", "VERBATIM", "MODIFY", *_ENTRIES, "STATUS")
-    return _coded(rows, book, _ENTRIES, as_of).select(columns)
+    return _coded(rows, book, _ENTRIES).select(columns)
 
 
 def _open_records(form: pl.DataFrame, term: str, source: str) -> pl.DataFrame:
     return form.filter(pl.col("RECSTATUS") == ACTIVE).select(
-        "RECORDID", "RECVERSION", "MODIFIEDTS", SOURCE=pl.lit(source), VERBATIM=term
+        "RECORDID", "RECVERSION", SOURCE=pl.lit(source), VERBATIM=term
     )
 
 
-def _coded(rows: pl.DataFrame, entries: pl.DataFrame, columns: tuple[str, ...], as_of: date) -> pl.DataFrame:
-    changed = pl.col("MODIFIEDTS").str.to_datetime("%Y-%m-%dT%H:%M:%SZ")
-    wait = (1 + changed.dt.minute() % 3).cast(pl.Int64) * timedelta(days=1)
-    ready = changed + wait <= pl.lit(end_of(as_of))
-    joined = rows.join(entries, on="VERBATIM", how="left", maintain_order="left").with_columns(_ready=ready)
+def _coded(rows: pl.DataFrame, entries: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
+    joined = rows.join(entries, on="VERBATIM", how="left", maintain_order="left")
     if joined.filter(pl.col(columns[0]).is_null()).height:
         raise LookupError("a term of the simulation has no entry in its dictionary")
-    return joined.with_columns(
-        *(pl.when("_ready").then(pl.col(name)).alias(name) for name in columns),
-        MODIFY=pl.when("_ready").then(pl.col("_modify")),
-        STATUS=pl.when("_ready").then(pl.lit("CODED")).otherwise(pl.lit("PENDING")),
-        DICTVER=pl.lit(DICTIONARY),
-    )
+    return joined.with_columns(MODIFY="_modify", STATUS=pl.lit("CODED"), DICTVER=pl.lit(DICTIONARY))

@@ -60,8 +60,8 @@ def course(streams: Streams, people: People) -> Course:
     done = np.column_stack([(due & ~missed)[:, :-1], left, unplanned != MISSING])
     missed = np.column_stack([missed, np.zeros(people.size, dtype=bool)])
     share = np.where(
-        people.role == "incomplete", 0.6 + 0.3 * streams.uniform("course/share", people.size), 1.0
-    )
+        people.role == "incomplete", 0.955 + 0.035 * streams.uniform("course/share", people.size), 1.0
+    )  # ended before the bag was empty, but not so early that the study asks why (BX-EX-09)
     return Course(
         infused=infused,
         infusion=np.where(infused, people.day1 * DAY + people.randomized_at + wait, MISSING),

@@ -56,8 +56,8 @@ def deliveries(trial: Trial, as_of: date) -> Generated:
     tables: Tables = {f"edc_{form.lower()}": table for form, table in forms.items()}
     tables["lab_results"] = lab_file(trial.streams, trial.people, trial.course, trial.values, as_of)
     tables |= supply_tables(trial, as_of)
-    tables["coding_meddra"] = coding.event_coding(forms["AE"], forms["MH"], forms["MHRA"], as_of)
-    tables["coding_whodrug"] = coding.drug_coding(forms["CMRA"], forms["CM"], as_of)
+    tables["coding_meddra"] = coding.event_coding(forms["AE"], forms["MH"], forms["MHRA"])
+    tables["coding_whodrug"] = coding.drug_coding(forms["CMRA"], forms["CM"])
     return Generated(tables, _files(forms, as_of))
 
 

@@ -20,13 +20,15 @@ from pipeline.derive.response import eular_response, with_acr
 from pipeline.derive.scores import DAS28_CRP, DAS28_ESR, scoring_value, with_cdai, with_das28, with_sdai
 
 _COMPONENTS: Final = ("tjc", "sjc", "pain", "ptga", "phga", "haq", "crp")
+JUDGED: Final = (*_COMPONENTS, "DAS28CRP", "DAS28ESR")  # what responses are judged by
+SCORED_ITEMS: Final = tuple(number for parts in CATEGORIES.values() for part in parts for number in part)
 _UNDETERMINED: Final = "U"
 _EULAR: Final = {"GOOD RESPONSE": "G", "MODERATE RESPONSE": "M", "NO RESPONSE": "N"}
 
 
 def disease_activity(trial: Trial, until: int) -> pl.DataFrame:
     """DAR of the visits that were computed by minute ``until``; responses only after the baseline."""
-    computed = _with_responses(_with_indices(_components(trial)))
+    computed = _with_responses(with_indices(_components(trial)))
     person, place = computed["person"].to_numpy(), computed["place"].to_numpy()
     slot = np.array(c.EFFICACY)[place]
     created = computed_at(trial)[person, place]
@@ -100,7 +102,15 @@ def _known(values: Array, condition: Array) -> pl.Series:
 
 def _haq(trial: Trial, person: Array, place: Array) -> pl.Series:
     made = performed(trial).questionnaire[person, place]
-    scored = [number for parts in CATEGORIES.values() for part in parts for number in part]
+    given = answers(trial, person, place)
+    wide = pl.DataFrame({f"HAQ{number:02}": given[f"HAQ{number:02}"] for number in SCORED_ITEMS})
+    index = haq_index(wide.with_row_index("row").filter(pl.Series(made)))
+    rows = pl.DataFrame({"row": np.arange(person.size, dtype=np.uint32)})
+    return rows.join(index, on="row", how="left", maintain_order="left")["haq"]
+
+
+def haq_index(forms: pl.DataFrame) -> pl.DataFrame:
+    """``row`` and ``haq`` (text) of forms with ``row`` and the scored items as numbers; null with too few answers."""
     items = pl.DataFrame(
         [
             (f"HAQ{number:02}", category, ACTIVITY if part == 0 else "aid")
@@ -111,17 +121,13 @@ def _haq(trial: Trial, person: Array, place: Array) -> pl.Series:
         schema=["item", "category", "role"],
         orient="row",
     )
-    given = answers(trial, person, place)
-    wide = pl.DataFrame({f"HAQ{number:02}": given[f"HAQ{number:02}"] for number in scored})
-    wide = wide.with_row_index("row").filter(pl.Series(made))
-    long = wide.unpivot(index="row", variable_name="item", value_name="score")
+    long = forms.unpivot(index="row", variable_name="item", value_name="score")
     scores = category_scores(long, items, keys=["row"], item="item", score="score")
-    index = haq_di(scores, keys=["row"], into="haq")
-    rows = pl.DataFrame({"row": np.arange(person.size, dtype=np.uint32)})
-    return rows.join(index, on="row", how="left", maintain_order="left")["haq"]
+    return haq_di(scores, keys=["row"], into="haq")
 
 
-def _with_indices(frame: pl.DataFrame) -> pl.DataFrame:
+def with_indices(frame: pl.DataFrame) -> pl.DataFrame:
+    """``frame`` (exact texts of the components) plus the four indices; null where a component is missing."""
     scored = frame
     for formula, reactant, score in ((DAS28_CRP, "crp", "DAS28CRP"), (DAS28_ESR, "esr", "DAS28ESR")):
         scored = with_das28(
@@ -136,18 +142,22 @@ def _with_indices(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _with_responses(frame: pl.DataFrame) -> pl.DataFrame:
     """Against the baseline of Day 1, where no component is ever missing."""
-    names = (*_COMPONENTS, "DAS28CRP", "DAS28ESR")
     baseline = frame.filter(pl.col("place") == c.BASELINE_PLACE).select(
-        "person", *(pl.col(name).alias(f"base_{name}") for name in names)
+        "person", *(pl.col(name).alias(f"base_{name}") for name in JUDGED)
     )
     joined = frame.join(baseline, on="person", how="left", maintain_order="left")
+    return answered(joined, pl.col("place") > c.BASELINE_PLACE)
+
+
+def answered(frame: pl.DataFrame, after: pl.Expr) -> pl.DataFrame:
+    """``frame`` (values of JUDGED and their ``base_``) plus the responses as the form shows them, U if open; null where
+    ``after`` (later than the baseline) is false."""
     pairs = {name: (f"base_{name}", name) for name in _COMPONENTS}
     counts = [pairs.pop("tjc"), pairs.pop("sjc")]
-    with_response = with_acr(joined, counts=counts, others=list(pairs.values())).with_columns(
+    with_response = with_acr(frame, counts=counts, others=list(pairs.values())).with_columns(
         EULCRP=eular_response(pl.col("base_DAS28CRP"), pl.col("DAS28CRP")).replace_strict(_EULAR),
         EULESR=eular_response(pl.col("base_DAS28ESR"), pl.col("DAS28ESR")).replace_strict(_EULAR),
     )
-    after = pl.col("place") > c.BASELINE_PLACE
     return with_response.with_columns(
         pl.when(after).then(pl.col(name).fill_null(_UNDETERMINED)).alias(name)
         for name in ("ACR20", "ACR50", "ACR70", "EULCRP", "EULESR")

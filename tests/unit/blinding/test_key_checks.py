@@ -44,16 +44,16 @@ def test_a_part_of_the_study_is_enough_for_the_board_only(blinding: Blinding) ->
     assert key_problems(blinding, key.filter(some), assigned.filter(some), Mode.DSMB) == []
     told = key_problems(blinding, key.filter(some), assigned.filter(some), Mode.FINAL)
     assert told == [
-        "cohort 1 has 2:1 active to control subjects instead of 6:2",
-        "cohort 2 has 1:0 active to control subjects instead of 6:2",
+        "BX-ARM-01: cohort 1 has 2:1 active to control subjects instead of 6:2",
+        "BX-ARM-01: cohort 2 has 1:0 active to control subjects instead of 6:2",
     ]
 
 
 def test_the_wrong_ratio_stops_both_modes(blinding: Blinding) -> None:
     key, assigned = whole_study(active=5, control=3)
     final, board = (key_problems(blinding, key, assigned, mode) for mode in (Mode.FINAL, Mode.DSMB))
-    assert final[0] == "cohort 1 has 5:3 active to control subjects instead of 6:2"
-    assert board[0] == "cohort 1 has 5:3 active to control subjects instead of at most 6:2"
+    assert final[0] == "BX-ARM-01: cohort 1 has 5:3 active to control subjects instead of 6:2"
+    assert board[0] == "BX-ARM-01: cohort 1 has 5:3 active to control subjects instead of at most 6:2"
 
 
 def test_a_missing_and_an_extra_subject_stop_it(blinding: Blinding) -> None:
@@ -81,7 +81,7 @@ def test_a_dose_of_the_other_cohort_and_an_unknown_arm_stop_it(blinding: Blindin
     key, assigned = whole_study()
     for subject, arm in (("101-001", "BXU150"), ("201-001", "BXU075")):
         told = key_problems(blinding, with_arm(key, subject, arm), assigned, Mode.FINAL)
-        assert told == ["1 subjects have a dose that does not belong to their cohort"]
+        assert told == ["BX-ARM-03: 1 subjects have a dose that does not belong to their cohort"]
     told = key_problems(blinding, with_arm(key, "101-001", "ARM9"), assigned, Mode.FINAL)
     assert told == ["1 subjects have an arm that the trial design does not have"]
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from pipeline.checks.run import MACROS, Anchors, answered
+from pipeline.checks.run import Anchors, answered
 from pipeline.domains.records import LINK
-from pipeline.flow.check_steps import settings_table
+from pipeline.flow.check_steps import check_macros, settings_table
 from pipeline.flow.context import study_parts
 from pipeline.settings import Settings
 from pipeline.warehouse.asking import LIVE, SPEC, asking
@@ -21,22 +22,28 @@ Rows = list[dict[str, Any]]
 
 
 def findings_of(
-    folder: Path, check: str, tables: Mapping[str, Rows | pl.DataFrame], *, cut: str = CUT
+    folder: Path,
+    check: str,
+    tables: Mapping[str, Rows | pl.DataFrame],
+    *,
+    cut: str = CUT,
+    unblinded: bool = False,
 ) -> pl.DataFrame:
     """Findings of the study's ``check`` over ``tables`` ("sdtm.dm", "live.edc_ae", ...); specification tables are real.
+
+    ``unblinded``: as an unblinded build asks it.
 
     A table without a row still needs its columns: give an empty frame with a schema.
     """
     parts = study_parts(Settings(home=folder))
     spec, asked = parts.spec, parts.spec.checks[check]
+    asked = asked.unblinded if unblinded else asked
     store = Store(folder / "warehouse", "unit", "BLINDED", "d1", "b1")
     for name, rows in tables.items():
         layer, _, table = name.partition(".")
         frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, infer_schema_length=None)
         store.write("typed" if layer == LIVE else layer, table, frame)
-    prefix = len(spec.study.subject_prefix) + 1
-    own = f"CREATE MACRO cut() AS DATE '{cut}';CREATE MACRO subject_of(u) AS substr(u, {prefix});"
-    macros = MACROS.read_text(encoding="utf-8") + own
+    macros = check_macros(spec, date.fromisoformat(cut))
     frames = {name: spec.table(name) for layer, name in asked.tables if layer == SPEC and name != "settings"}
     frames["settings"] = settings_table(spec.study)
     roster = pl.DataFrame(schema={"SUBJID": pl.String, "line": pl.UInt32})

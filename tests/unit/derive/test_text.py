@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from pipeline.derive.text import normalised, not_ascii
+from pipeline.derive.text import count_filled, normalised, not_ascii
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,10 @@ def test_the_callers_column_is_not_changed_in_place() -> None:
     frame.select(normalised(pl.col("t")))
     assert frame["t"].to_list() == [" a ", "b"]
     assert frame.clear().select(normalised(pl.col("t"))).schema == {"t": pl.String}
+
+
+@pytest.mark.parametrize("text", ["a", "~~~~~", "", " ", "\u00a0\t", " x", "\u200b", "\u00e9", "\x7f", None])
+def test_a_text_counts_as_filled_exactly_where_its_normal_form_is_not_blank(text: str | None) -> None:
+    frame = pl.DataFrame({"t": [text, "", "!"]}, schema={"t": pl.String})
+    clean = frame.select(normalised(pl.col("t")))["t"]
+    assert frame.select(count_filled(pl.col("t"))).item() == clean.drop_nulls().ne("").sum()

@@ -151,10 +151,10 @@ class Cases:
         """Label -> the values of its only row in the table of a look."""
         return self._by_label(LOOKS[look](self.trial.inputs).table.select("SUBJID", *columns))
 
-    def findings(self, look: str, *columns: str) -> dict[Any, list[tuple[Any, ...]]]:
-        """Label -> ``columns`` of its findings, sorted; [] for a case without any."""
-        found = LOOKS[look](self.trial.inputs).findings
-        told = {label: found.filter(pl.col("subject") == number) for number, label in self.labels.items()}
+    def apart(self, *columns: str) -> dict[Any, list[tuple[Any, ...]]]:
+        """Label -> ``columns`` of every index and response that the form does not show as recalculated, sorted."""
+        found = differences(self.trial)
+        told = {label: found.filter(pl.col("SUBJID") == number) for number, label in self.labels.items()}
         return {label: sorted(rows.select(columns).rows(), key=str) for label, rows in told.items()}
 
     def records(self, dataset: str, where: pl.Expr, *columns: str) -> dict[Any, list[tuple[Any, ...]]]:
@@ -194,7 +194,6 @@ def at(found: Trial, table: str, visitnum: float, *columns: str) -> tuple[Any, .
     return tuple(values)
 
 
-def asked(found: Trial) -> list[tuple[str, str, str, int | None, str]]:
-    """(rule, severity, source, line, variable) of every finding about indices and responses."""
-    findings = LOOKS["rs_recalc"](found.inputs).findings
-    return sorted(findings.select("rule", "severity", "source", "line", "variable").rows(), key=str)
+def differences(found: Trial) -> pl.DataFrame:
+    """What the forms show otherwise than it is recalculated, or not at all."""
+    return LOOKS["rs_recalc"](found.inputs).table.filter(pl.col("verdict") != "AGREES")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import pytest
 
 from tests.unit.domains.test_mapping import events
@@ -200,7 +201,8 @@ def test_any_source_that_reports_a_death_sets_the_flag(report: dict[str, list[Ro
 
 def test_demographics_are_linked_to_consent_and_death_and_to_the_joined_site() -> None:
     trial = Trial(subject(), {"edc_dth": [{"DTHDAT": "01-MAR-2027"}]})
-    assert trial.built("DM").links["source"].to_list() == [
+    links = trial.built("DM").links
+    assert links.filter(pl.col("role").is_in(["record", "joined"]))["source"].to_list() == [
         "edc_dm",
         "edc_dsic",
         "edc_dth",
@@ -225,4 +227,33 @@ def test_qualifiers_refer_to_their_parent_by_number_and_to_demographics_by_subje
         "COHORT",
         "COHORT 1",
     )
-    assert trial.built("SUPPAE").links.is_empty()
+
+
+def test_a_qualifier_comes_from_the_rows_of_its_parent_record() -> None:
+    trial = events({"AESI": "Y"})
+    rows = trial.built("SUPPAE").links.select("source", "line", "seq", "role").unique("source", keep="any")
+    assert set(rows.rows()) == {("coding_meddra", 2, 1, "QVAL"), ("edc_ae", 2, 1, "QVAL")}
+
+
+def test_each_reference_date_names_the_row_that_gave_it() -> None:
+    links = Trial(subject(ended="01-JUN-2027")).built("DM").links
+    found = dict(links.filter(~pl.col("role").is_in(["record", "joined"])).select("role", "source").rows())
+    assert found == {
+        "RFSTDTC": "edc_ec",
+        "RFXSTDTC": "edc_ec",
+        "RFXENDTC": "edc_ec",
+        "RFICDTC": "edc_dsic",
+        "RFENDTC": "edc_dseos",
+    }
+
+
+def test_an_element_names_the_rows_that_started_and_ended_it() -> None:
+    links = Trial(subject(ended="01-JUN-2027")).built("SE").links
+    assert links.select("seq", "role", "source").sort("seq", "role").rows() == [
+        (1, "SEENDTC", "edc_ec"),
+        (1, "SESTDTC", "edc_dsic"),
+        (2, "SEENDTC", "edc_ec"),
+        (2, "SESTDTC", "edc_ec"),
+        (3, "SEENDTC", "edc_dseos"),
+        (3, "SESTDTC", "edc_ec"),
+    ]

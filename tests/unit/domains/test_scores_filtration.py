@@ -113,11 +113,13 @@ def test_what_cannot_be_computed_is_told_and_not_derived() -> None:
     assert cases.looked("egfr", "problem") == {"censored": "creatinine", "sex": "sex"}
 
 
-def test_a_rate_of_the_laboratory_is_apart_beyond_five_per_cent() -> None:
-    apart = {"57.4": "N", "60.2": "N", "60.3": "Y", "54.5": "Y"}  # ours is 57.4
-    cases = Cases({value: sampled(creatinine(), rate(value, "IDMS MDRD")) for value in apart})
-    assert cases.looked("egfr", "reported", "apart") == {
-        value: (value, answer) for value, answer in apart.items()
+def test_a_rate_of_the_laboratory_stands_beside_the_recalculation() -> None:
+    cases = Cases(
+        {method: sampled(creatinine(), rate("60.3", method)) for method in ("IDMS MDRD", "CKD-EPI 2021")}
+    )
+    assert cases.looked("egfr", "reported", "idms") == {
+        "IDMS MDRD": ("60.3", "57.4"),
+        "CKD-EPI 2021": (None, "57.4"),
     }
 
 

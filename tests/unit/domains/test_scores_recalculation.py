@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.domains.build import LOOKS
-from tests.unit.domains.scored import DAYS, Cases, asked, joints, lab, scale, trial, visit
+from tests.unit.domains.scored import DAYS, Cases, differences, trial, visit
 from tests.unit.domains.trial import Row, Rows, Trial, together
 
 BASE = {"DAS28CRP": "5.62", "DAS28ESR": "6.15", "CDAI": "33.5", "SDAI": "35.00"}
@@ -20,7 +20,7 @@ SAME = {
     "EULESR": "N",
 }  # the baseline's components again
 CODES = {"CDAI": "CDAIRA", "SDAI": "SDAIRA", "EULCRP": "EULRCRP", "EULESR": "EULRESR"}
-TOLD = ("rule", "severity", "source", "variable")
+TOLD = ("verdict", "kind", "source", "RSTESTCD")
 DERIVED = pl.col("RSDRVFL") == "Y"
 
 
@@ -52,15 +52,16 @@ def derived(found: Trial) -> list[tuple[Any, ...]]:
     return records.select("RSTESTCD", "VISITNUM", "RSORRES", "RSSTRESC", "RSDTC", "RSSPID").rows()
 
 
-def test_a_value_that_differs_is_one_finding_and_stays_what_it_is() -> None:
+def test_a_value_that_differs_is_told_and_stays_what_it_is() -> None:
     values = {
         "DAS28CRP": "5.63", "DAS28ESR": "6.1", "CDAI": "33.4", "SDAI": "35.006",
         "ACR20": "Y", "ACR70": "U", "EULESR": "M",
     }  # fmt: skip
     cases = Cases({column: forms(shown(**{column: value})) for column, value in values.items()})
     wrong = {column: CODES.get(column, column) for column in values}
-    assert cases.findings("rs_recalc", *TOLD) == {
-        column: [("BX-RS-01", "ERROR", "edc_dar", test)] for column, test in wrong.items()
+    kinds = {column: "response" if column in ("ACR20", "ACR70", "EULESR") else "index" for column in values}
+    assert cases.apart(*TOLD) == {
+        column: [("DIFFERS", kinds[column], "edc_dar", test)] for column, test in wrong.items()
     }
     terms = {**values, "ACR70": None, "EULESR": "MODERATE RESPONSE"}
     for column, test in wrong.items():
@@ -79,19 +80,21 @@ def test_a_difference_of_half_the_last_decimal_is_none() -> None:
         ("ACR20", "N"),
     ]
     cases = Cases({place: forms(shown(**{place[0]: place[1]})) for place in values})
-    assert cases.findings("rs_recalc", *TOLD) == {place: [] for place in values}
+    assert cases.apart(*TOLD) == {place: [] for place in values}
     verdicts = LOOKS["rs_recalc"](cases.trial.inputs).table["verdict"]
     assert set(verdicts) == {"AGREES"}
 
 
-def test_a_finding_lies_at_the_line_of_the_form() -> None:
-    assert asked(study(shown(CDAI="1.0"))) == [("BX-RS-01", "ERROR", "edc_dar", 3, "CDAIRA")]
+def test_a_difference_is_told_with_the_line_of_the_form() -> None:
+    told = differences(study(shown(CDAI="1.0"))).select(
+        "RSTESTCD", "source", "line", "collected", "recalculated"
+    )
+    assert told.rows() == [("CDAIRA", "edc_dar", 3, "1.0", "33.5")]
 
 
 def test_an_index_that_the_form_does_not_show_is_derived_with_its_sources() -> None:
     found = study(shown(SDAI=None))
     assert derived(found) == [("SDAIRA", 5.0, None, "35.00", "2027-03-01", "DERIVED-5-SDAIRA")]
-    assert asked(found) == []
     look = LOOKS["rs_recalc"](found.inputs).table.filter(pl.col("verdict") != "AGREES")
     assert look.select("RSTESTCD", "collected", "recalculated", "verdict").rows() == [
         ("SDAIRA", None, "35.00", "NOT SHOWN")
@@ -125,7 +128,7 @@ def test_nothing_is_derived_from_missing_components_and_no_response_at_all() -> 
     }
 
 
-def test_a_response_is_asked_for_only_when_nothing_that_it_needs_is_missing() -> None:
+def test_a_response_that_no_form_shows_is_told_with_whether_its_components_exist() -> None:
     responses = dict.fromkeys(list(SAME)[4:])
     cases = Cases(
         {
@@ -135,68 +138,47 @@ def test_a_response_is_asked_for_only_when_nothing_that_it_needs_is_missing() ->
             "no form": forms({"edc_dar": [dar("D1", BASE)]}),
         }
     )
-    every = [("RS.not_shown", "WARN", "edc_dar", CODES.get(name, name)) for name in responses]
-    assert cases.findings("rs_recalc", *TOLD) == {
+    told = cases.apart("kind", "RSTESTCD", "verdict", "complete")
+    missing = {
+        label: [(test, complete) for kind, test, verdict, complete in rows if kind == "response"]
+        for label, rows in told.items()
+    }
+    every = [(CODES.get(name, name), True) for name in responses]
+    assert missing == {
         "two blank": [every[1], every[3]],
-        "no reactants": [],
+        "no reactants": [(level, False) for level in ("ACR20", "ACR50", "ACR70")],
         "all blank": every,
         "no form": every,
     }
+    assert {row[2] for rows in told.values() for row in rows} == {"NOT SHOWN"}
 
 
-def test_a_form_that_has_not_come_yet_is_asked_for_after_a_while() -> None:
-    found = study({"edc_dar": [dar("D1", BASE)]})
-    found.cut = found.cut.replace(month=3, day=8)  # seven days after the joints of Week 4
-    assert asked(found) == []
-    del found.inputs
-    found.cut = found.cut.replace(day=9)
-    assert {(source, line) for _, _, source, line, _ in asked(found)} == {("edc_dar", None)}
-
-
-def test_what_rests_on_a_missing_component_contradicts_a_response_and_only_questions_an_index() -> None:
+def test_what_rests_on_a_missing_component_cannot_be_recalculated() -> None:
     cases = Cases(
         {
             "shown": forms(shown(), later={"crp": None}),
             "undetermined": forms(shown(DAS28CRP=None, SDAI=None, EULCRP="U"), later={"crp": None}),
         }
     )
-    assert cases.findings("rs_recalc", *TOLD) == {
+    assert cases.apart(*TOLD) == {
         "shown": [
-            ("BX-RS-01", "ERROR", "edc_dar", "EULRCRP"),
-            ("BX-RS-01", "WARN", "edc_dar", "DAS28CRP"),
-            ("BX-RS-01", "WARN", "edc_dar", "SDAIRA"),
+            ("NOT RECALCULABLE", "index", "edc_dar", "DAS28CRP"),
+            ("NOT RECALCULABLE", "index", "edc_dar", "SDAIRA"),
+            ("NOT RECALCULABLE", "response", "edc_dar", "EULRCRP"),
         ],
         "undetermined": [],
     }
 
 
-def test_the_decision_of_week_12_is_compared_and_a_blank_one_is_asked_for_once() -> None:
-    contradicted = [("BX-RS-01", "ERROR", "edc_resc", "TJSJ20")]
-    answers = {"N": [], "Y": contradicted, "U": contradicted, None: []}
+def test_the_decision_of_week_12_is_compared_and_a_blank_one_is_asked_for_at_its_form() -> None:
+    contradicted = [("DIFFERS", "response", "edc_resc", "TJSJ20")]
+    missing = [("NOT SHOWN", "response", None, "TJSJ20")]
+    answers = {"N": [], "Y": contradicted, "U": contradicted, None: missing}
     rows = {answer: forms(shown("W12"), resc(answer), oid="W12") for answer in answers}
     rows["no form"] = forms(shown("W12"), oid="W12")
     cases = Cases(rows)
-    missing = [("RS.not_shown", "WARN", "edc_resc", "TJSJ20")]
-    assert cases.findings("rs_recalc", *TOLD) == {**answers, "no form": missing}
+    assert cases.apart(*TOLD) == {**answers, "no form": missing}
     assert [rule for rule, _ in cases.trial.rules("RS") if rule == "RS.blank"] == ["RS.blank"]
-
-
-def test_components_more_than_a_week_from_the_joints_are_for_review() -> None:
-    eighth = lab("W4", "CRP", "15.0", "mg/L", COLLDT="20270309")
-    week = lab("W4", "ESR", "35", "mm/h", "BLD", COLLDT="20270222")
-    ptga = scale("PTGA", "W4", "60", PTGADAT="20-FEB-2027")
-    late = visit("W4", ptga=None, crp=None, esr=None) | {"edc_ptga": [ptga], "lab_results": [eighth, week]}
-    partial = visit("W4") | {"edc_jc28": [joints("W4", 12, 10) | {"JCDAT": "UN-MAR-2027"}]}
-    cases = Cases(
-        {
-            name: together(visit("D1"), rows, shown())
-            for name, rows in (("late", late), ("partial date", partial))
-        }
-    )
-    assert cases.findings("rs_recalc", *TOLD) == {
-        "late": [("BX-RS-04", "WARN", "edc_dar", "CRP"), ("BX-RS-04", "WARN", "edc_dar", "PTGA0101")],
-        "partial date": [],
-    }
 
 
 def test_the_pipeline_can_derive_everything_and_still_compares_the_forms() -> None:
@@ -208,7 +190,7 @@ def test_the_pipeline_can_derive_everything_and_still_compares_the_forms() -> No
         "ACR20": no, "ACR50": no, "ACR70": no, "EULRCRP": none, "EULRESR": none, "TJSJ20": no,
     }  # fmt: skip
     assert set(found.built("RS").records["RSDRVFL"]) == {"Y"}
-    assert asked(found) == [("BX-RS-01", "ERROR", "edc_dar", 3, "CDAIRA")]
+    assert differences(found).select("verdict", "RSTESTCD", "line").rows() == [("DIFFERS", "CDAIRA", 3)]
     assert found.fates("RS") == [
         ("edc_dar", 2, "not submitted", "RS.derived"),
         ("edc_dar", 3, "not submitted", "RS.derived"),

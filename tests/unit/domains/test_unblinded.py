@@ -124,10 +124,9 @@ def test_the_volumes_of_an_interrupted_infusion_are_added_exactly() -> None:
         [{"ECVOL": "50"}, {"ECVOL": "50", "ECVOLPRP": "110", "ECSTTIM": "10:30"}],
     ],
 )
-def test_a_dose_that_cannot_be_known_is_null_and_a_finding(parts: list[Row]) -> None:
+def test_a_dose_that_cannot_be_known_is_null(parts: list[Row]) -> None:
     trial = UnblindedTrial(treated(infusions=parts))
     assert trial.records("EX", "EXTRT", "EXDOSE", "_q.EXCELLS") == [("BX-U001", None, None)]
-    assert [rule for rule, _ in trial.rules("EX")] == ["BX-EX-10"]
 
 
 def test_a_dose_per_kg_does_not_need_the_weight_but_the_cells_do() -> None:
@@ -135,37 +134,19 @@ def test_a_dose_per_kg_does_not_need_the_weight_but_the_cells_do() -> None:
     assert trial.records("EX", "EXDOSE", "_q.EXCELLS") == [(0.75, None)]
 
 
-def test_another_product_than_planned_is_the_actual_arm_and_critical() -> None:
+def test_another_product_than_planned_is_the_actual_arm() -> None:
     trial = UnblindedTrial(
         treated(arm="PBO", released={"PRODUCT": "BX-U001", "CELLS_1E6": "52.5", "LOTNO": "U0001"})
     )
     assert trial.records("DM", "ARMCD", "ACTARMCD") == [("PBO", "BXU075")]
     assert trial.records("EX", "EXTRT", "EXDOSE") == [("BX-U001", 0.75)]
     assert trial.records("SE", "ETCD")[1] == ("BX075",)
-    found = trial.built("DM").findings.select("rule", "severity", "variable").rows()
-    assert found == [("BX-ARM-06", "CRITICAL", "ACTARMCD")]
 
 
-def test_a_bag_that_was_not_released_is_as_planned_with_a_finding() -> None:
+def test_a_bag_that_was_not_released_is_as_planned() -> None:
     trial = UnblindedTrial(treated(arm="BXU150", cohort="2", released={}))
     assert trial.records("DM", "ACTARMCD") == [("BXU150",)]
     assert trial.records("EX", "EXTRT", "EXDOSE", "EXLOT") == [("BX-U001", 1.5, None)]
-    assert [rule for rule, _ in trial.rules("EX")] == ["BX-EX-08"]
-
-
-@pytest.mark.parametrize(
-    ("cells", "rules"), [("47.25", []), ("57.75", []), ("47.24", ["BX-EX-05"]), ("57.751", ["BX-EX-05"])]
-)
-def test_cells_per_kg_may_differ_by_a_tenth_of_the_level(cells: str, rules: list[str]) -> None:
-    trial = UnblindedTrial(treated(released={"CELLS_1E6": cells}))
-    assert [rule for rule, _ in trial.rules("EX")] == rules
-
-
-def test_a_control_without_and_an_active_with_cells_is_what_a_bag_must_be() -> None:
-    with_cells = UnblindedTrial(treated(arm="PBO", released={"CELLS_1E6": "1"}))
-    assert [rule for rule, _ in with_cells.rules("EX")] == ["BX-EX-06"]
-    without = UnblindedTrial(treated(released={"CELLS_1E6": "0"}))
-    assert [rule for rule, _ in without.rules("EX")] == ["BX-EX-05", "BX-EX-06"]
 
 
 def test_what_nobody_planned_stops_the_build() -> None:
@@ -245,23 +226,3 @@ def test_a_volume_that_tells_the_control_in_both_cohorts_is_a_warning() -> None:
     found = patterns(UnblindedTrial(*cohort(EIGHT, ECVOLPRP="90", ECVOL="90"), *two))
     telling = "tells the control from the others (exact p 0.0013)"
     assert found[f"the volume prepared per kg {telling}"] == ("BX-BL-05", "WARN")
-
-
-@pytest.mark.parametrize(
-    ("arms", "told"),
-    [
-        (["PBO"], []),
-        (["PBO", "PBO"], ["cohort 1 is effectively unblinded: 2 control and 0 active subjects are revealed"]),
-        (["BXU075"] * 5, []),
-        (["BXU075"] * 6, ["cohort 1 is effectively unblinded: 0 control and 6 active subjects are revealed"]),
-    ],
-)
-def test_revealed_arms_that_give_the_others_away_are_critical(arms: list[str], told: list[str]) -> None:
-    rows = [
-        {"SUBJID": f"101-{n:03}", "TS": "2027-03-01T10:00:00Z", "ARMCD": arm}
-        for n, arm in enumerate(arms, start=1)
-    ]
-    trial = UnblindedTrial(*cohort(EIGHT), {"rtsm_emergency_unblind": [*rows, rows[0]]})
-    found = trial.built("DM").findings
-    assert found["message"].to_list() == told
-    assert set(found["rule"]) <= {"BX-BL-03"}

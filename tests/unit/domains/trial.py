@@ -147,18 +147,24 @@ class Trial:
         self.block = block
         self._built: dict[str, Built] = {}
         self._derived: dict[str, pl.DataFrame] = {}
+        self._typed: dict[str, pl.DataFrame] = {}
 
     @cached_property
     def inputs(self) -> Inputs:
         return Inputs(
             spec=self.spec,
             cut=self.cut,
-            typed=lambda source: typed(source, self.rows.get(source, [])).lazy(),
+            typed=lambda source: self.typed(source).lazy(),
             derived=lambda name: self.derived(name).lazy(),
             records=lambda name: self.built(name).records.lazy(),
             links=lambda name: self.built(name).links.lazy(),
             block=self.block,
         )
+
+    def typed(self, source: str) -> pl.DataFrame:
+        if source not in self._typed:
+            self._typed[source] = typed(source, self.rows.get(source, []))
+        return self._typed[source]
 
     def derived(self, name: str) -> pl.DataFrame:
         if name not in self._derived:

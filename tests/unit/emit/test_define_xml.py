@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 from pipeline.emit.define_check import check_define
-from pipeline.emit.define_html import define_html
+from pipeline.emit.define_html import define_html, stylesheet
 from pipeline.emit.define_model import define_model
 from pipeline.emit.define_xml import NAMESPACES, define_bytes, require_valid
 from pipeline.emit.submitted import Submitted, submitted
@@ -329,6 +329,9 @@ def test_the_page_shows_every_dataset_and_depends_on_the_document_only() -> None
     for each in _found():
         assert f'href="{each.name.lower()}.xpt"'.encode() in page
     assert b"unresolved" not in page.replace(b".unresolved", b"")
+    assert page == bytes(
+        etree.XSLT(etree.fromstring(stylesheet()))(etree.fromstring(document))
+    )  # as published
 
 
 def test_every_item_in_the_document_has_an_origin_somewhere() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.domains.records import LINK, SET_ASIDE, Fate
+from pipeline.domains.records import LINK, SET_ASIDE, Fate, Tie
 from pipeline.errors import BuildFailed
 from pipeline.findings import FINDING, as_findings
 from pipeline.flow.accounting import accounting_step
@@ -59,7 +59,7 @@ def accounted(
         _reasons=pl.lit(f"{source}.AESTDAT.date")
     )
     made.store.write("quarantine", source, bad)
-    links = [(source, line, "U1", n) for n, line in enumerate(linked, start=1)]
+    links = [(source, line, "U1", n, str(Tie.RECORD)) for n, line in enumerate(linked, start=1)]
     made.store.write("ops", "links_ae", pl.DataFrame(links, schema=LINK, orient="row"))
     made.store.write("ops", "aside_ae", pl.DataFrame(set_aside, schema=SET_ASIDE, orient="row"))
     for name in (source, "ae"):

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.contracts.catalog import contract_models
-from pipeline.flow.review import delivered_sources
+from pipeline.flow.delivered import delivered_sources
 from pipeline.review.completeness import problems
 from pipeline.review.delivered import Delivered
 from pipeline.review.problem import Problem

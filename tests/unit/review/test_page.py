@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -106,14 +105,12 @@ def test_open_points_stand_on_the_page():
 
 
 def test_equal_specifications_give_equal_bytes_in_every_process(tmp_path):
-    sums = set()
-    for seed in ("1", "2"):
-        target = tmp_path / f"{seed}.html"
-        command = [sys.executable, "-m", "pipeline", "spec", "--to", str(target), "--json"]
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "SDTM_HOME": str(tmp_path / "home")}
-        subprocess.run(command, env=environment, check=True, capture_output=True)
-        sums.add(hashlib.sha256(target.read_bytes()).hexdigest())
-    assert len(sums) == 1
+    target = tmp_path / "page.html"
+    other_seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    command = [sys.executable, "-m", "pipeline", "spec", "--to", str(target), "--json"]
+    environment = {**os.environ, "PYTHONHASHSEED": other_seed, "SDTM_HOME": str(tmp_path / "home")}
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    assert target.read_bytes() == PAGE.encode()
 
 
 def test_a_verb_reads_like_a_sentence():

@@ -21,8 +21,11 @@ LAYOUTS = {
     "edc_vs": SourceLayout(
         "edc_vs", "edc/VS.csv", ("STUDYID", "PULSE"), study_names=("S1",), may_be_empty=True
     ),
-    "lab": SourceLayout("lab", "lab/*_LAB_*.txt", ("STUDYID", "RESULT"), separator="|", study_names=("S1",)),
+    "lab": SourceLayout(
+        "lab", "lab/*_LAB_*.txt", ("STUDYID", "RESULT"), separator="|", study_names=("S1",), cumulative=True
+    ),
 }
+LIMIT = {"shrink_limit_percent": "5"}
 AE, VS, LAB = b"STUDYID,TERM\nS1,ache\n", b"STUDYID,PULSE\nS1,60\n", b"STUDYID|RESULT\r\nS1|5\r\n"
 
 
@@ -95,14 +98,14 @@ def test_a_file_that_was_refused_can_land_after_its_layout_was_mended(tmp_path):
 
 
 def test_an_older_snapshot_that_has_landed_stays_landed_when_a_longer_one_followed(tmp_path):
-    first = land(sent(tmp_path / "a"), tmp_path / "landing", LAYOUTS, cumulative=["lab"])
+    first = land(sent(tmp_path / "a"), tmp_path / "landing", LAYOUTS, **LIMIT)
     land(
         sent(tmp_path / "b", "20270302", lab=LAB + b"S1|6\r\n"),
         tmp_path / "landing",
         LAYOUTS,
-        cumulative=["lab"],
+        **LIMIT,
     )
-    again = land(tmp_path / "a", tmp_path / "landing", LAYOUTS, cumulative=["lab"])
+    again = land(tmp_path / "a", tmp_path / "landing", LAYOUTS, **LIMIT)
     assert (again.new, again.delivery) == (False, first.delivery)
 
 
@@ -163,12 +166,12 @@ def test_a_form_that_had_records_may_not_become_empty(tmp_path):
 
 
 def test_a_cumulative_file_that_shrinks_is_blocked_until_someone_releases_it(tmp_path):
-    land(sent(tmp_path / "a", lab=LAB + b"S1|5\r\n" * 99), tmp_path / "landing", LAYOUTS, cumulative=["lab"])
+    land(sent(tmp_path / "a", lab=LAB + b"S1|5\r\n" * 99), tmp_path / "landing", LAYOUTS, **LIMIT)
     for day, count, state in ((2, 95, "accepted"), (3, 91, "accepted"), (4, 86, "refused")):
         folder = sent(tmp_path / str(day), f"2027030{day}", lab=LAB + b"S1|5\r\n" * (count - 1))
-        landed = land(folder, tmp_path / "landing", LAYOUTS, cumulative=["lab"])
+        landed = land(folder, tmp_path / "landing", LAYOUTS, **LIMIT)
         assert landed.delivery.entries["lab"].state == state
-    released = land(folder, tmp_path / "landing", LAYOUTS, cumulative=["lab"], released=["lab"])
+    released = land(folder, tmp_path / "landing", LAYOUTS, **LIMIT, released=["lab"])
     assert released.delivery.entries["lab"].state == "accepted"
 
 

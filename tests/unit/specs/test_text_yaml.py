@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import SpecError
-from pipeline.specs.text_yaml import read_yaml
+from pipeline.specs.text_yaml import line_of, read_yaml
 
 
 def read(folder: Path, text: str | bytes) -> Any:
@@ -65,3 +65,17 @@ def test_bytes_that_are_no_yaml_are_refused_with_the_file(tmp_path: Path, octets
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=r"nothing\.yaml: file is missing"):
         read_yaml(tmp_path / "nothing.yaml")
+
+
+def test_an_entry_is_found_on_its_line_and_what_is_not_there_on_none(tmp_path: Path) -> None:
+    read(
+        tmp_path,
+        "# a comment\nvariables:\n  A: {take: X}\n  B:\n    take: Y\n"
+        "parts:\n  - source: one\n  - set: {A: {const: Z}}\n",
+    )
+    path = tmp_path / "study.yaml"
+    places = {("variables", "A"): 3, ("variables", "B"): 4, ("parts", "1", "set", "A"): 8}
+    assert {keys: line_of(path, keys) for keys in places} == places
+    assert [
+        line_of(path, keys) for keys in (("variables", "C"), ("parts", "7"), ("variables", "A", "take", "no"))
+    ] == [0, 0, 0]

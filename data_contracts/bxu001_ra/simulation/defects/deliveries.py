@@ -39,7 +39,8 @@ _FREE_TEXT_FORMS: Final = (("edc_mh", "MHTERM"), ("edc_dv", "DVTERM"))
 
 def _refused(ground: Ground, spoil: Spoil, victims: tuple[str, ...] = _VICTIMS) -> Planted:
     """One whole file is spoilt: it is refused, and last night's stays in use."""
-    sources = ground.files([source for source in victims if source in ground.tables], count=1)
+    filled = [source for source in victims if source in ground.tables and ground.tables[source].height]
+    sources = ground.files(filled, count=1)
     told = [stated(source, fate="refused", rule=f"{source}.delivery", note="refused") for source in sources]
     return Planted({}, notes_of(*told), dict.fromkeys(sources, spoil))
 

@@ -30,9 +30,10 @@ _COMPACT: Final = "%Y%m%d"
 
 
 def _visit_days(ground: Ground, *visits: str) -> pl.DataFrame:
-    """SUBJID and the days of ``visits`` that were done, one column a visit."""
-    rows = ground.tables[_SV].filter(ACTIVE & _DONE & pl.col("VISITOID").is_in(visits))
-    return rows.select(SUBJECT, "VISITOID", on=day("SVDAT")).pivot("VISITOID", index=SUBJECT, values="on")
+    """SUBJID and the days of ``visits`` that were done (null if not), one column a visit."""
+    done = ground.tables[_SV].filter(ACTIVE & _DONE).select(SUBJECT, "VISITOID", on=day("SVDAT"))
+    at = [pl.col("on").filter(pl.col("VISITOID") == visit).first().alias(visit) for visit in visits]
+    return done.group_by(SUBJECT).agg(at)
 
 
 def _order(ground: Ground) -> Planted:
