@@ -79,7 +79,9 @@ def _difference(path: Path, layout: SourceLayout, head: Head, names: list[str]) 
         found = f"{len(known)} of {len(layout.columns)} declared columns"
         return refused(path, layout, f"the first line is not the declared header: it has {found}")
     surplus = len(names) - len(layout.columns)
-    if surplus > min(_NAMED_AT_MOST, len(layout.columns) - 2):  # a lost line end adds a record's fields less one
+    if surplus > min(
+        _NAMED_AT_MOST, max(1, len(layout.columns) - 2)
+    ):  # a lost line end adds all columns but one
         told = f"it has {surplus} fields more than declared: a line end is missing, or many columns are new"
         return refused(path, layout, f"the first line is not the declared header: {told}")
     return refused(path, layout, "; ".join(_parts(layout.columns, names)))

@@ -7,6 +7,7 @@ functions of the standard library see what is done to files below the watched fo
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import resource
 import runpy
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +37,7 @@ _ALIKE = {
     **dict.fromkeys(("raw", "typed", "quarantine", "sdtm", "derived", "qc", "ops"), "<layer>"),
     **dict.fromkeys(("edc", "lab", "rtsm", "coding"), "<sender>"),
 }
+ANY = "*"  # as a key: events of every kind are counted together
 _DEEP = 4  # folders that say which kind of file lies in them
 
 
@@ -48,24 +51,25 @@ class Watch:
         self.act = plan.get("act", "kill")
         self.log = open(plan["log"], "w", buffering=1) if "log" in plan else None  # noqa: SIM115, PTH123 - open until the end
 
-    def saw(self, what: str, path: Any, folder: int = -1) -> None:
-        place = self._place(path, folder)
+    def saw(self, what: str, path: Any, folder: int = -1, *, new: bool | None = None) -> None:
+        """Counts an event; one that will do nothing is none (``new``: whether the path must be missing or there)."""
+        place = self._place(path, folder, new)
         if place is None:
             return
         key = f"{what} {place} {_caller()}"
         self.seen[key] += 1
         if self.log:
             self.log.write(f"{key}\n")
-        if key == self.key and self.seen[key] == self.nth:
+        if self.nth == (self.seen.total() if self.key == ANY else self.seen[key] if self.key == key else 0):
             set_off(self.act)
 
-    def _place(self, path: Any, folder: int) -> str | None:
+    def _place(self, path: Any, folder: int, new: bool | None) -> str | None:
         if not isinstance(path, str | bytes | os.PathLike):
             return None
-        base = Path.cwd() if folder < 0 else Path(os.readlink(f"/proc/self/fd/{folder}"))
+        base = Path.cwd() if folder < 0 else Path(f"/proc/self/fd/{folder}").readlink()
         found = base / os.fsdecode(path)
         for root in self.below:
-            if found.is_relative_to(root):
+            if found.is_relative_to(root) and (new is None or new != os.path.lexists(found)):
                 return kind_of(root.name, found.relative_to(root))
         return None
 
@@ -116,9 +120,9 @@ def watch(watched: Watch) -> None:
             if args[2] & _WRITING:
                 watched.saw("open", args[0])
         elif event in _ONE_PATH:
-            watched.saw(event.split(".")[1], args[0], _folder_of(event, args))
-        elif event in {"os.rename", "shutil.copyfile"}:
-            watched.saw(event.split(".")[1], args[1])
+            watched.saw(event.split(".")[1], args[0], _folder_of(event, args), new=event == "os.mkdir")
+        elif event == "shutil.copyfile":
+            watched.saw("copyfile", args[1])
 
     sys.addaudithook(hook)
     os.fsync = _after(os.fsync, lambda handle: watched.saw("fsync", _path_of(handle)))
@@ -140,23 +144,27 @@ def _folder_of(event: str, args: tuple[Any, ...]) -> int:
     return -1 if place is None else args[place]
 
 
-def _path_of(handle: Any) -> str:
-    return os.readlink(f"/proc/self/fd/{handle if isinstance(handle, int) else handle.fileno()}")
+def _path_of(handle: Any) -> Path:
+    return Path(f"/proc/self/fd/{handle if isinstance(handle, int) else handle.fileno()}").readlink()
+
+
+class _AsReal(type):
+    """What is a day or a moment for the real classes is one for those that replace them."""
+
+    def __instancecheck__(cls, one: object) -> bool:
+        return isinstance(one, cls.__mro__[1])
 
 
 def set_clock(seconds: float) -> None:
     """Every clock that Python code reads shows the real time plus ``seconds``."""
-    import datetime
-    import time
-
-    now, now_ns, real = time.time, time.time_ns, datetime.datetime
+    now, now_ns, real = time.time, time.time_ns, dt.datetime
     time.time = lambda: now() + seconds
     time.time_ns = lambda: now_ns() + int(seconds * 1e9)
 
-    class Moved(real):  # type: ignore[misc, valid-type]
+    class Moved(real, metaclass=_AsReal):  # type: ignore[misc, valid-type]
         @classmethod
         def now(cls, tz: Any = None) -> Any:
-            return real.now(tz) + datetime.timedelta(seconds=seconds)
+            return real.now(tz) + dt.timedelta(seconds=seconds)
 
         @classmethod
         def today(cls) -> Any:
@@ -164,14 +172,14 @@ def set_clock(seconds: float) -> None:
 
         @classmethod
         def utcnow(cls) -> Any:
-            return cls.now(datetime.UTC).replace(tzinfo=None)
+            return cls.now(dt.UTC).replace(tzinfo=None)
 
-    class MovedDay(datetime.date):
+    class MovedDay(dt.date, metaclass=_AsReal):
         @classmethod
         def today(cls) -> Any:
             return Moved.now().date()
 
-    datetime.datetime, datetime.date = Moved, MovedDay  # type: ignore[misc]
+    dt.datetime, dt.date = Moved, MovedDay  # type: ignore[misc]
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import time
@@ -216,6 +217,39 @@ def test_the_simulation_is_told_as_json(sdtm: Terminal, tmp_path: Path) -> None:
     assert told.code == 0
     assert told.told["rows"]["edc_dm"] >= 2
     assert Path(told.told["ledger"]).exists()
+
+
+@pytest.mark.parametrize("swallowed", [False, True])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whatever_a_library_makes_of_a_signal_it_is_told_as_the_interruption_it_is(
+    number: signal.Signals, swallowed: bool, sdtm: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.commands import nights
+
+    def interrupted(*_: object, **__: object) -> None:
+        try:
+            os.kill(os.getpid(), number)
+        except BaseException as error:
+            if swallowed:
+                raise TypeError(MARKER) from error
+            raise
+
+    monkeypatch.setattr(nights, "run_build", interrupted)
+    told = sdtm("build", "--json").in_one_line(128 + number)
+    assert told == "interrupted; nothing half done was kept"
+
+
+def test_a_panic_of_a_library_is_one_line_too(sdtm: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    from polars.exceptions import PanicException
+
+    from pipeline.commands import nights
+
+    def panic(*_: object, **__: object) -> None:
+        raise PanicException(MARKER)
+
+    assert not issubclass(PanicException, Exception)
+    monkeypatch.setattr(nights, "run_build", panic)
+    assert "unexpected PanicException" in sdtm("build", "--json").in_one_line(1)
 
 
 def test_an_unforeseen_error_is_one_line_with_its_place_and_without_its_text(

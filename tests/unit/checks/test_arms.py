@@ -104,7 +104,7 @@ def form(number: int, **changes: str | None) -> Row:
 def randomization(
     folder: Path, forms: list[Row], system: pl.DataFrame, held: list[str]
 ) -> list[tuple[str, str]]:
-    tables = {
+    tables: dict[str, Any] = {
         "live.rtsm_assign": system,
         "live.edc_rand": table(forms, "SUBJID", "RANDYN", "RANDNO", "RANDTIM", "RANDDAT", "_line"),
         "live.rtsm_sites": [{"SITEID": "101", "TZ": "America/New_York"}],
@@ -176,13 +176,16 @@ def test_another_treatment_than_planned_is_critical_and_an_arm_that_is_missing_i
     assert found.select("subject", "severity").rows() == [(subject(1), "CRITICAL")]
 
 
-def texts(**written: Row) -> dict[str, pl.DataFrame]:
-    """Every source that BX-BL-02 reads, empty but for ``written``."""
+def texts(**written: list[Row]) -> dict[str, pl.DataFrame]:
+    """Every source that BX-BL-02 reads, empty but for ``written``, whose rows are those of subjects 1, 2, ..."""
     parts = study_parts(Settings(home=Path()))
     sources = [name for layer, name in parts.spec.checks["BX-BL-02"].tables if layer == "typed"]
     return {
         f"typed.{source}": table(
-            [{"SUBJID": subject(1), "_line": 5, **written[source]}] if source in written else [],
+            [
+                {"SUBJID": subject(n), "_line": n, **row}
+                for n, row in enumerate(written.get(source, []), start=1)
+            ],
             *parts.all_layouts[source].columns,
             "_line",
         )
@@ -190,26 +193,16 @@ def texts(**written: Row) -> dict[str, pl.DataFrame]:
     }
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("HAD PLACEBO, SAYS THE NURSE", 1),
-        ("placebo?", 1),
-        ("BX-U001 bag seen", 1),
-        ("arm BXU150", 1),
-        ("0.75 MG AS BEFORE", 0),
-        ("AS IN STUDY BXU001-RA", 0),
-        ("SUBJECT PBODE", 0),
-        (None, 0),
-    ],
-)
-def test_a_text_that_names_a_treatment_is_found_and_never_repeated(
-    tmp_path: Path, text: str | None, found: int
-) -> None:
-    findings = findings_of(tmp_path, "BX-BL-02", texts(edc_ae={"AETERM": text}))
-    assert findings.height == found
-    assert findings["detail"].to_list() == ["Unblinding text in AE"] * found
-    assert not text or text not in str(findings.to_dicts())
+TELLING = ("HAD PLACEBO, SAYS THE NURSE", "placebo?", "BX-U001 bag seen", "arm BXU150")
+HARMLESS = ("0.75 MG AS BEFORE", "AS IN STUDY BXU001-RA", "SUBJECT PBODE", None)
+
+
+def test_a_text_that_names_a_treatment_is_found_and_never_repeated(tmp_path: Path) -> None:
+    rows = [{"AETERM": text} for text in (*TELLING, *HARMLESS)]
+    findings = findings_of(tmp_path, "BX-BL-02", texts(edc_ae=rows))
+    assert findings["line"].sort().to_list() == [1, 2, 3, 4]
+    assert findings["detail"].to_list() == ["Unblinding text in AE"] * len(TELLING)
+    assert not [text for text in TELLING if text in str(findings.to_dicts())]
 
 
 def test_every_column_of_free_text_of_forms_and_laboratory_is_read(tmp_path: Path) -> None:
@@ -221,7 +214,7 @@ def test_every_column_of_free_text_of_forms_and_laboratory_is_read(tmp_path: Pat
         if source.startswith("edc_") or source == "lab_results"
     }
     written = {source: row for source, row in free.items() if set(row) - printed}
-    found = findings_of(tmp_path, "BX-BL-02", texts(**written))
+    found = findings_of(tmp_path, "BX-BL-02", texts(**{source: [row] for source, row in written.items()}))
     told = set(found.select("source", "variable").iter_rows())
     assert told == {(source, name) for source, row in written.items() for name in row if name not in printed}
 

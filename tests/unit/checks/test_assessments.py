@@ -109,7 +109,10 @@ def test_a_joint_form_is_complete(tmp_path: Path) -> None:
 def test_a_joint_form_is_missed_once_and_not_before_it_is_due(tmp_path: Path) -> None:
     def missed(name: str, cut: str = SETTLED, **more: Rows) -> list[int]:
         elsewhere = [{**FORM, "SUBJID": "101-009", "VISITOID": "W8"}]
-        asked: dict[str, Any] = {**with_joints([*ALL_JOINTS, *COUNTS]), "live.edc_jc28": pl.DataFrame(elsewhere)}
+        asked: dict[str, Any] = {
+            **with_joints([*ALL_JOINTS, *COUNTS]),
+            "live.edc_jc28": pl.DataFrame(elsewhere),
+        }
         aside = [{"source": "edc_jc28", "line": 9, "fate": "quarantined"}]
         asked |= {
             "ops.aside_mk": pl.DataFrame(aside),

@@ -151,7 +151,7 @@ def test_the_infusion_follows_randomization_within_a_day(tmp_path: Path) -> None
 
 # consent, reports of one screening draw (test, status, report), start of the infusion -> findings
 CRP_SEEN = [("CRP", "F", "20270112T0959")]
-ELIGIBILITY = (
+ELIGIBILITY: tuple[tuple[str, list[tuple[str, str, str]], str, list[str]], ...] = (
     ("2027-01-12T09:59", CRP_SEEN, "2027-01-12T10:00", []),
     ("2027-01-12T10:01", CRP_SEEN, "2027-01-12T10:00", ["before informed consent"]),
     ("2027-01-13", CRP_SEEN, "2027-01-12", ["before informed consent"]),
@@ -204,14 +204,15 @@ def test_the_dosing_weight_is_within_two_percent(
         {"USUBJID": STUDY + subject(0), "VSTESTCD": "WEIGHT", "VSLOBXFL": "Y", "VSSTRESC": weighed},
         {"USUBJID": STUDY + subject(0), "VSTESTCD": "WEIGHT", "VSLOBXFL": None, "VSSTRESC": "20"},
     ]
-    tables = {"sdtm.ec": exposures([("", [{"_q.ECWTDOSE": dosing}], [])]), "sdtm.vs": signs}
+    tables = {"sdtm.ec": exposures([("", [{"_q.ECWTDOSE": dosing}], [])]), "sdtm.vs": pl.DataFrame(signs)}
     assert findings_of(tmp_path, "BX-EX-04", tables).height == found
 
 
 # bag that was infused, bag assigned (None: no number, "": not assigned), bag released -> blinded, and only unblinded
-BAGS = (
+BAGS: tuple[tuple[str | None, str | None, bool, list[str], list[str]], ...] = (
     ("B1", "B1", True, [], []),
-    ("B2", "B9", True, ["it is not the one assigned"], []),
+    ("B2", "B9", True, ["it was given to another subject too"], []),  # the last one was assigned it
+    ("B7", "B9", True, ["it is not the one assigned"], []),
     ("B3", "B3", False, [], ["it is not in the product release file"]),
     ("B4", "", False, [], ["it is not in the product release file"]),
     ("B5", None, True, [], []),
@@ -227,11 +228,6 @@ def test_a_bag_is_assigned_used_once_and_released(tmp_path: Path, unblinded: boo
         (str(n), [{"ECREFID": row[0], "ECSTDTC": f"2027-01-{12 + n}T10:00"}], [*row[3], *(row[4] if unblinded else [])])
         for n, row in enumerate(BAGS)
     ]  # fmt: skip
-    cases[1] = (
-        cases[1][0],
-        cases[1][1],
-        ["it was given to another subject too"],
-    )  # as the one who was assigned it
     given = exposures(cases)
     assigned = [
         {"SUBJID": subject(n), "BAGNO": row[1], "STATUS": "ASSIGNED"}
@@ -292,7 +288,7 @@ def test_what_lay_in_the_bag_fits_product_level_and_weight(tmp_path: Path, check
 
 
 def test_the_dose_is_told_in_the_detail_and_not_in_the_message(tmp_path: Path) -> None:
-    tables = {
+    tables: dict[str, Any] = {
         "sdtm.ec": exposures([("", [{}], [])]),
         "sdtm.ex": [{"USUBJID": STUDY + subject(0), "EXSEQ": 1.0, "EXREFID": "B0", "EXTRT": "BX-U001"}],
         "sdtm.dm": [{"USUBJID": STUDY + subject(0), "_q.COHORT": "COHORT 2"}],

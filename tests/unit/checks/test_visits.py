@@ -88,16 +88,16 @@ def test_a_visit_is_out_of_its_window_from_the_first_day_outside(
 @pytest.mark.parametrize(
     ("cut", "ended", "found"),
     [
-        ("2027-02-09", None, 0),
-        ("2027-02-10", None, 1),
-        ("2027-02-10", "2027-02-02", 0),
-        ("2027-02-17", None, 1),
+        ("2027-03-02", None, 0),
+        ("2027-03-03", None, 1),
+        ("2027-03-03", "2027-02-02", 0),
+        ("2027-03-10", None, 1),
     ],
 )
 def test_a_visit_is_missed_when_its_window_and_the_days_for_entry_are_over(
     tmp_path: Path, cut: str, ended: str | None, found: int
 ) -> None:
-    """Day 2 closes on 2 February, Week 1 on 10 February; seven days are allowed for entry."""
+    """Day 2 closes on 2 February, Week 1 on 10 February; 28 days are allowed for entry."""
     tables = {
         "sdtm.sv": [visit(1, "DAY 1", "2027-02-01")],
         "derived.subjects": subject(ENDDTC=ended),

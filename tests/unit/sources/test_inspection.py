@@ -159,3 +159,13 @@ def test_memory_does_not_grow_with_the_file(tmp_path, monkeypatch):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.2 * peaks[0]
+
+
+@pytest.mark.parametrize("lost", [0, 6])
+def test_a_header_that_has_lost_its_line_end_tells_no_value_of_the_record_behind_it(tmp_path, lost):
+    columns = ("STUDYID", *(f"COLUMN{number}" for number in range(9)))
+    layout = SourceLayout("edc_xx", "edc/XX.csv", columns, study_names=("S-1",))
+    head, record = ",".join(columns), ",".join(["S-1", *(["Headache"] * 9)])
+    told = refusal(tmp_path, f"{head[: len(head) - lost]}{record}\n{record}\n".encode(), layout)
+    assert "Headache" not in told
+    assert "fields more than declared: a line end is missing" in told

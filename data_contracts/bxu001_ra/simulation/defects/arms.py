@@ -17,7 +17,6 @@ from data_contracts.bxu001_ra.simulation.defects.chosen import (
     day,
     free_rows,
     one_each,
-    spread,
     with_days,
     written,
 )
@@ -26,20 +25,16 @@ from pipeline.simulate.ground import ROW, Tables, appended, noted, notes_of, rew
 
 _ASSIGN, _RAND, _END, _UNB = "rtsm_assign", "edc_rand", "edc_dseos", "edc_unb"
 _KEY, _SCHEDULE, _REVEALED = "rtsm_unblinding_key", "rtsm_schedule", "rtsm_emergency_unblind"
+_LAB = "lab_results"
 _CONTROL: Final = "PBO"
 _OTHER_COHORT: Final = {"BXU075": "BXU150", "BXU150": "BXU075"}
-_FULL: Final = 8  # subjects of a cohort
+_FULL, _CONTROLS = 8, 2  # subjects of a cohort
 _ADDED_NUMBER: Final = 5  # what a wrong randomization number differs by
 # What people write who think that they know; the form and the column in which they do.
 _GUESSES: Final = (
-    (
-        "lab_results",
-        "COMMENT",
-        "SUBJECT MAY HAVE HAD PLACEBO",
-        pl.col("LABTESTCD").is_in(["MG", "PHOS", "GGT"]),
-    ),
     ("edc_dv", "DVTERM", "BAG OF BX-U001 SEEN UNCOVERED BY THE SUBJECT", pl.col("DVCAT") == "MINOR"),
     ("edc_sv", "SVUPDES", "ASKED WHETHER IT WAS PBO", pl.col("VISITOID") == "UNS"),
+    (_LAB, "COMMENT", "SUBJECT MAY HAVE HAD PLACEBO", pl.col("LABTESTCD").is_in(["MG", "PHOS", "GGT"])),
 )
 
 
@@ -160,21 +155,18 @@ def _forbidden_column(ground: Ground) -> Planted:
 
 
 def _guess_in_words(ground: Ground) -> Planted:
-    """Somebody writes a treatment into a free text, each time in another form."""
+    """Somebody writes a treatment into a free text: of a form, where there is one, and of the laboratory."""
     result: Tables = {}
     notes: list[pl.DataFrame] = []
-    turn, first = int(ground.rng.integers(len(_GUESSES))), 1
-    for number in range(ground.count):
-        source, column, words, where = _GUESSES[(turn + number) % len(_GUESSES)]
-        by = "LABTESTCD" if source == "lab_results" else None
-        kept = ACTIVE & where if source != "lab_results" else where
-        rows = ground.picked(source, kept, count=1, by=by)
-        if source in result or rows.is_empty():
-            continue
-        new = rows.with_columns(pl.lit(words).alias(column))
+    left = ground.count
+    for source, column, words, where in _GUESSES:
+        last = source == _LAB
+        share = left if last else int(ground.rng.integers(left // 2 + 1))
+        kept, by = (where, "LABTESTCD") if last else (ACTIVE & where, None)
+        new = ground.picked(source, kept, count=share, by=by).with_columns(pl.lit(words).alias(column))
         result[source] = rewritten(ground.tables[source], new, [column])
-        notes.append(noted(source, new, rule="BX-BL-02", first=first))
-        first += 1
+        notes.append(noted(source, new, rule="BX-BL-02", first=ground.count - left + 1))
+        left -= new.height
     return Planted(result, notes_of(*notes))
 
 
@@ -218,20 +210,15 @@ def _unblinding_forms(rows: pl.DataFrame) -> pl.DataFrame:
 def _revealed_controls(ground: Ground) -> Planted:
     """Both controls of a cohort were revealed, which gives away all the others."""
     cohorts = _assigned(ground).select(SUBJECT, "COHORT")
-    controls = (
-        ground.tables[_KEY]
-        .filter(pl.col("ARMCD") == _CONTROL)
-        .join(cohorts, on=SUBJECT, maintain_order="left")
-    )
+    controls = ground.tables[_KEY].filter(pl.col("ARMCD") == _CONTROL).join(cohorts, on=SUBJECT).sort(SUBJECT)
     table = ground.tables[_REVEALED]
-    new = controls.filter(~pl.col(SUBJECT).is_in(table[SUBJECT].implode()))
-    new = new.filter((pl.len().over("COHORT") >= 1) & (pl.col("COHORT") == controls["COHORT"].max())).sort(
-        SUBJECT
-    )
-    places = spread(ground, new, 1, 9) + pl.int_range(new.height, eager=True) * 10
-    at = pl.lit(ground.as_of).cast(pl.Datetime) - pl.duration(hours=1000 - pl.lit(places))
-    told = new.with_columns(TS=at.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    table, rows = appended(table, told.select(SUBJECT, "TS", "ARMCD"))
+    hidden = controls.filter(pl.len().over("COHORT") == _CONTROLS)
+    hidden = hidden.filter(~pl.col(SUBJECT).is_in(table[SUBJECT].implode()))
+    new = hidden.filter(pl.col("COHORT") == pl.col("COHORT").max())
+    if new.is_empty():
+        return Planted({}, notes_of())
+    at = pl.format(f"{ground.as_of.isoformat()}T23:{{}}:00Z", pl.int_range(pl.len()) + 10)  # nothing is later
+    table, rows = appended(table, new.select(SUBJECT, at.alias("TS"), "ARMCD"))
     return Planted({_REVEALED: table}, noted(_REVEALED, rows.tail(1), rule="BX-BL-03", builds="unblinded"))
 
 

@@ -175,7 +175,7 @@ def _first_consent(ground: Ground) -> Planted:
     """
     everybody = free(ground, CONSENT, pl.col("VISITOID") == SCREENING, randomized(ground))
     start = everybody.select(day("ICDAT").min().dt.month_start().dt.offset_by("-1d")).to_series()
-    early = day("ICDAT") <= pl.lit(start.first()) + pl.duration(days=_FIRST_DAYS)
+    early = day("ICDAT") <= pl.lit(start.first(), pl.Date) + pl.duration(days=_FIRST_DAYS)
     rows = one_each(ground, everybody.filter(early), (CONSENT, DM))
     month = start.dt.strftime("UN-%b-%Y").str.to_uppercase()
     tables = changed(ground, {}, CONSENT, rows, ICDAT=pl.lit(month.first(), pl.String))

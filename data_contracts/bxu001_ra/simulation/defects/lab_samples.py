@@ -29,8 +29,11 @@ _URINE: Final = "edc_upt"
 _EDC: Final = "%d-%b-%Y"
 
 
-def _tubes(ground: Ground, where: pl.Expr | None = None) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
-    """For each defect the rows of one tube of a draw, and the first of them; its tests are taken for this defect."""
+def _tubes(
+    ground: Ground, where: pl.Expr | None = None, also: tuple[str, ...] = ()
+) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
+    """For each defect the rows of one tube of a draw, and the first of them; its tests and the topics ``also`` are
+    taken for this defect."""
     table, parts = ground.tables[LAB], []
     table = table if where is None else table.filter(where)
     taken: list[str] = []  # a finding speaks of a whole draw, so each has one tube at most
@@ -46,7 +49,8 @@ def _tubes(ground: Ground, where: pl.Expr | None = None) -> list[tuple[pl.DataFr
         )
         form = _collected(ground).select("ACCESSN", "SUBJID")
         first = first.join(form, on=["ACCESSN", "SUBJID"], how="semi", maintain_order="left")
-        own = own_places(ground, first, lambda _, tests=tests: [f"{LAB}/{test}" for test in tests], count=1)  # type: ignore[misc]
+        topics = [*also, *(f"{LAB}/{test}" for test in tests)]
+        own = own_places(ground, first, lambda _, topics=topics: topics, count=1)  # type: ignore[misc]
         taken += own["ACCESSN"].to_list()
         parts.append((final.join(own, on="ACCESSN", how="semi", maintain_order="left"), own))
     return parts
@@ -69,7 +73,7 @@ def _other_label(ground: Ground) -> Planted:
 def _other_person(ground: Ground) -> Planted:
     """The laboratory has another sex or another year of birth for the tube."""
     table, notes = ground.tables[LAB], []
-    for first, (rows, one) in enumerate(_tubes(ground), start=1):
+    for first, (rows, one) in enumerate(_tubes(ground, also=("edc_dm",)), start=1):
         if ground.rng.random() < 0.5:  # noqa: PLR2004 - either of two identities
             changed = rows.with_columns(pl.col("SEX").replace({"M": "F", "F": "M"}))
         else:
