@@ -35,6 +35,7 @@ NOTE = pl.Schema(
     }
 )
 _GAP = 1024  # room between two rows of a table for rows that a defect inserts
+_APPENDED = 1 << 48  # rows at the end are numbered from here, so that none takes the number of a removed one
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def appended(table: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.
 
     ``rows`` has the delivered columns; any that it lacks is blank.
     """
-    last = table.select(pl.col(ROW).max().fill_null(0)).item()
+    last = max(_APPENDED, table.select(pl.col(ROW).max().fill_null(0)).item())
     text = [name for name in table.columns if name not in {ROW, PLANTED}]
     new = rows.select(
         *(pl.col(name) if name in rows.columns else pl.lit(None, pl.String).alias(name) for name in text),
