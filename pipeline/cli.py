@@ -21,7 +21,7 @@ import click
 
 from pipeline.errors import EXIT_BUG, EXIT_MACHINE, EXIT_SIGNAL, SdtmError, UsageError, unforeseen
 from pipeline.settings import Settings
-from pipeline.stopping import stop_asked, stop_signals
+from pipeline.stopping import Stopped, stop_asked, stop_signals
 
 _DEMO_SEED, _DEMO_SUBJECTS, _DEMO_AS_OF = 1, 16, date(2027, 6, 30)
 _DEMO_DEFECTS = ("partial_date", "impossible_date", "unit_spelling", "unknown_subject")
@@ -60,7 +60,12 @@ def _command(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
     def run(as_json: bool, **options: Any) -> None:
         if wants_quiet:
             options["quiet"] = as_json
-        result = function(**options)
+        try:
+            result = function(**options)
+        except (
+            KeyboardInterrupt
+        ):  # a library noticed the signal first; click would answer with a line of its own
+            raise Stopped from None
         show, code = result.pop("show", None), result.pop("exit_code", 0)
         if as_json:
             click.echo(json.dumps(result, indent=2, sort_keys=True, default=str))
@@ -416,7 +421,7 @@ def main() -> None:
 def _told(error: BaseException) -> tuple[int, str]:
     """Exit code and line; whatever comes after a signal is the interruption that it asked for."""
     signal = stop_asked()
-    if signal or isinstance(error, click.exceptions.Abort | KeyboardInterrupt):
+    if signal or isinstance(error, click.exceptions.Abort | KeyboardInterrupt | Stopped):
         return EXIT_SIGNAL + (signal or SIGINT), "interrupted; nothing half done was kept"
     if isinstance(error, click.ClickException):
         return UsageError.exit_code, error.format_message()

@@ -151,7 +151,7 @@ def test_the_missing_subject_is_named_in_the_finding_and_nowhere_on_the_pages(
 def test_unreached_visits_are_told_by_site_and_for_all(bad_night: tuple[Landed, Landed, Build]) -> None:
     rows = bad_night[2].read("ops", "expected_visits").collect()
     assert rows["site"][0] == "all"
-    assert rows["due"][0] - rows["recorded"][0] == 4
+    assert rows["due"][0] - rows["recorded"][0] == 3
     assert (
         verdicts(bad_night[2])["visits"]
         == rows.filter(pl.col("recorded") < pl.col("least_recorded")).height
