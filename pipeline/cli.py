@@ -62,9 +62,7 @@ def _command(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
             options["quiet"] = as_json
         try:
             result = function(**options)
-        except (
-            KeyboardInterrupt
-        ):  # a library noticed the signal first; click would answer with a line of its own
+        except KeyboardInterrupt:  # a library saw the signal first; click would add a line of its own
             raise Stopped from None
         show, code = result.pop("show", None), result.pop("exit_code", 0)
         if as_json:

@@ -7,6 +7,7 @@ remembered: ``stop_if_asked`` raises it again, and whatever error follows is tol
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,9 +32,18 @@ def stop_signals() -> Iterator[None]:
     heard = {number: old for number, old in before.items() if old not in (signal.SIG_IGN, None)}
     for number in heard:
         signal.signal(number, _stop)
+    told = sys.unraisablehook
+
+    def tell(lost: sys.UnraisableHookArgs) -> None:
+        """What a library's callback swallowed is remembered; only what nobody asked for is worth a line."""
+        if not isinstance(lost.exc_value, Stopped):
+            told(lost)
+
+    sys.unraisablehook = tell
     try:
         yield
     finally:
+        sys.unraisablehook = told
         for number, old in heard.items():
             signal.signal(number, old)
         _asked.clear()
