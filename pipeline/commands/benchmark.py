@@ -125,7 +125,7 @@ def _peak() -> float | None:
 
 def xpt(rows: int, repeats: int) -> dict[str, Any]:
     """Medians of the transport writer and of the other writers that this machine has."""
-    from pipeline.emit.xpt_bench import bench
+    from pipeline.emit.xpt.bench import bench
 
     table = bench(rows, repeats).to_dicts()
     result: dict[str, Any] = {"rows": rows, "repeats": repeats, "writers": table}

@@ -10,19 +10,19 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.emit.define_check import check_define
-from pipeline.emit.define_html import FILE as HTML
-from pipeline.emit.define_html import define_html, stylesheet
-from pipeline.emit.define_model import define_model, in_define_order
-from pipeline.emit.define_xml import FILE as XML
-from pipeline.emit.define_xml import STYLESHEET, define_bytes
+from pipeline.emit.define.check import check_define
+from pipeline.emit.define.document import FILE as XML
+from pipeline.emit.define.document import STYLESHEET, define_bytes
+from pipeline.emit.define.model import define_model, in_define_order
+from pipeline.emit.define.page import FILE as HTML
+from pipeline.emit.define.page import define_html, stylesheet
 from pipeline.emit.manifest import FILE as MANIFEST
 from pipeline.emit.manifest import PackagedFile, manifest_text, packaged_file
 from pipeline.emit.marking import marking
-from pipeline.emit.member import Member
-from pipeline.emit.readback import read_back
 from pipeline.emit.submitted import Submitted, submitted
-from pipeline.emit.xpt import write_xpt
+from pipeline.emit.xpt.member import Member
+from pipeline.emit.xpt.readback import read_back
+from pipeline.emit.xpt.write import write_xpt
 from pipeline.errors import BuildFailed, UsageError
 from pipeline.files import folder_aside, folder_written_aside, sha256_of
 from pipeline.specs.load import StudySpec

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.emit.define_shapes import (
+from pipeline.emit.define.shapes import (
     NUM_BYTES,
     Shape,
     iso_facts,
@@ -20,7 +20,7 @@ from pipeline.emit.define_shapes import (
     number_shape,
     plain_numbers,
 )
-from pipeline.emit.member import Column, Kind, Member
+from pipeline.emit.xpt.member import Column, Kind, Member
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec
 from pipeline.specs.models import Dataset, Variable
@@ -39,7 +39,7 @@ _NAMED_BY = {
     "TSPARMCD": "TSPARM",
 }
 ABBREVIATED = ("DOMAIN", "RDOMAIN")
-RESULTS = ("ORRES", "STRESC")  # their lists, if any, belong to a test: see define_results
+RESULTS = ("ORRES", "STRESC")  # their lists, if any, belong to a test: see define.results
 
 
 @dataclass(frozen=True)

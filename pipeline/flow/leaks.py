@@ -16,7 +16,7 @@ import polars as pl
 from pipeline.blinding.leak_rules import Leak, LeakRules, leak_rules
 from pipeline.blinding.leak_tables import WORD, is_trial_design, leaks_in_table
 from pipeline.blinding.leak_texts import leaks_in_document, leaks_in_json, leaks_in_text
-from pipeline.emit.reading import read_transport
+from pipeline.emit.xpt.reading import read_transport
 from pipeline.errors import UsageError
 from pipeline.files import machine_errors
 from pipeline.sources.pieces import is_quoted

@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipeline.emit.xpt import Column, Member, write_xpt
+from pipeline.emit.xpt.write import Column, Member, write_xpt
 from pipeline.errors import UsageError
 from pipeline.flow.leaks import UNREADABLE, scan_for_leaks
 from pipeline.settings import CHECKOUT

@@ -14,12 +14,12 @@ import pyreadstat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.emit.ibm_float import ibm_bits
-from pipeline.emit.limits import MAX_WHOLE
-from pipeline.emit.readback import read_back
-from pipeline.emit.xpt import Column, Member, char_lengths, write_xpt
-from pipeline.emit.xpt_place import Place
-from pipeline.emit.xpt_text import text_cells
+from pipeline.emit.xpt.ibm_float import ibm_bits
+from pipeline.emit.xpt.limits import MAX_WHOLE
+from pipeline.emit.xpt.place import Place
+from pipeline.emit.xpt.readback import read_back
+from pipeline.emit.xpt.text import text_cells
+from pipeline.emit.xpt.write import Column, Member, char_lengths, write_xpt
 from pipeline.errors import BuildFailed
 
 ID = Column("STUDYID", "Study Identifier", "Char", 1)

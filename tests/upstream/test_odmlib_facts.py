@@ -10,7 +10,7 @@ from odmlib import ns_registry, schema_manager
 from odmlib.define_2_1 import model as odm
 from odmlib.exceptions import OdmlibError
 
-from pipeline.emit.define_html import stylesheet
+from pipeline.emit.define.page import stylesheet
 
 
 def test_the_schemas_of_define_xml_2_1_compile_in_lxml() -> None:

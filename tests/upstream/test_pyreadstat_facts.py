@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyreadstat
 import pytest
 
-from pipeline.emit.xpt import Column, Member, write_xpt
+from pipeline.emit.xpt.write import Column, Member, write_xpt
 
 MEMBER = Member(
     "VS",

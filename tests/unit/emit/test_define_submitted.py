@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.emit.define_shapes import Shape, iso_facts, iso_shape, number_shape, plain_numbers
+from pipeline.emit.define.shapes import Shape, iso_facts, iso_shape, number_shape, plain_numbers
 from pipeline.emit.submitted import submitted
 from pipeline.errors import BuildFailed
 from tests.unit.emit.submission_frames import DM, HEADACHE, RASH, described, records, study

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from pipeline.emit.define_check import check_define
-from pipeline.emit.define_html import define_html, stylesheet
-from pipeline.emit.define_model import define_model
-from pipeline.emit.define_xml import NAMESPACES, define_bytes, require_valid
+from pipeline.emit.define.check import check_define
+from pipeline.emit.define.document import NAMESPACES, define_bytes, require_valid
+from pipeline.emit.define.model import define_model
+from pipeline.emit.define.page import define_html, stylesheet
 from pipeline.emit.submitted import Submitted, submitted
 from pipeline.errors import BuildFailed
 from tests.unit.emit import submission_frames as sf

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.emit.xpt import Column, Member, write_xpt
+from pipeline.emit.xpt.write import Column, Member, write_xpt
 
 NO_HAVEN = 99
 READ = f"""

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from pipeline.emit.ibm_float import ibm_bits, too_large, too_small
+from pipeline.emit.xpt.ibm_float import ibm_bits, too_large, too_small
 
 
 def bits(value: float) -> int:

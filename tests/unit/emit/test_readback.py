@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.emit.batches import BATCH_ROWS
-from pipeline.emit.readback import _compare_descriptions, read_back
-from pipeline.emit.xpt import Column, Member, write_xpt
+from pipeline.emit.xpt.batches import BATCH_ROWS
+from pipeline.emit.xpt.readback import _compare_descriptions, read_back
+from pipeline.emit.xpt.write import Column, Member, write_xpt
 from pipeline.errors import BuildFailed, MachineError
 
 MEMBER = Member(

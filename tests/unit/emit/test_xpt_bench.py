@@ -7,10 +7,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.emit.readback import read_back
-from pipeline.emit.xpt import char_lengths, write_xpt
-from pipeline.emit.xpt_bench import BENCH, OURS, PLAIN, PYREADSTAT, STREAMED, _measured, _medians, bench
-from pipeline.emit.xpt_bench_table import BENCH_MEMBER, bench_rows, write_bench_table
+from pipeline.emit.xpt.bench import BENCH, OURS, PLAIN, PYREADSTAT, STREAMED, _measured, _medians, bench
+from pipeline.emit.xpt.bench_table import BENCH_MEMBER, bench_rows, write_bench_table
+from pipeline.emit.xpt.readback import read_back
+from pipeline.emit.xpt.write import char_lengths, write_xpt
 from pipeline.errors import UsageError
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.emit.batches import BATCH_ROWS
-from pipeline.emit.xpt import Column, Member, char_lengths, write_xpt
+from pipeline.emit.xpt.batches import BATCH_ROWS
+from pipeline.emit.xpt.write import Column, Member, char_lengths, write_xpt
 from pipeline.errors import MachineError
 
 MEMBER = Member(
@@ -109,7 +109,7 @@ IN_A_PROCESS = """
     import os, resource, signal, sys
     from pathlib import Path
     import polars as pl
-    from pipeline.emit.xpt import Column, Member, write_xpt
+    from pipeline.emit.xpt.write import Column, Member, write_xpt
     from datetime import datetime
 
     member = Member("XX", "Dataset", (Column("AVAL", "Value", "Num"),), datetime(2027, 1, 1))

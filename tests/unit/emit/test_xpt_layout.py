@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.emit.xpt import Column, Member, write_xpt
+from pipeline.emit.xpt.write import Column, Member, write_xpt
 
 CUT = datetime(2027, 3, 9, 14, 5, 6)
 VITALS = Member(

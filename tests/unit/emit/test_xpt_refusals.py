@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.emit.batches import BATCH_ROWS
-from pipeline.emit.xpt import Column, Kind, Member, write_xpt
+from pipeline.emit.xpt.batches import BATCH_ROWS
+from pipeline.emit.xpt.write import Column, Kind, Member, write_xpt
 from pipeline.errors import BuildFailed
 
 CUT = datetime(2027, 3, 9)

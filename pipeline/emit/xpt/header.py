@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from datetime import datetime
 
-from pipeline.emit.member import Column, Member
+from pipeline.emit.xpt.member import Column, Member
 
 CARD = 80
 NAMESTR_BYTES = 140

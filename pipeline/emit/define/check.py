@@ -12,10 +12,10 @@ from typing import Any
 import polars as pl
 from lxml import etree
 
-from pipeline.emit.define_shapes import plain_numbers
-from pipeline.emit.define_xml import FILE, NAMESPACES
-from pipeline.emit.member import Column, Member
+from pipeline.emit.define.document import FILE, NAMESPACES
+from pipeline.emit.define.shapes import plain_numbers
 from pipeline.emit.submitted import Submitted
+from pipeline.emit.xpt.member import Column, Member
 from pipeline.errors import BuildFailed
 
 _ODM, _DEF = (f"{{{NAMESPACES[prefix]}}}" for prefix in ("odm", "def"))

@@ -23,8 +23,8 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.emit.xpt import write_xpt
-from pipeline.emit.xpt_bench_table import BENCH_MEMBER, write_bench_table
+from pipeline.emit.xpt.bench_table import BENCH_MEMBER, write_bench_table
+from pipeline.emit.xpt.write import write_xpt
 from pipeline.errors import MachineError, UsageError
 from pipeline.files import machine_errors
 from pipeline.settings import CHECKOUT
@@ -131,7 +131,7 @@ def _run(name: str, source: Path, model: Path, target: Path) -> dict[str, float 
     shutil.rmtree(target.parent, ignore_errors=True)
     target.parent.mkdir()
     given = str(source if name in (OURS, STREAMED, PYREADSTAT, POLARS_READSTAT) else model)
-    command = [sys.executable, "-m", "pipeline.emit.xpt_bench", name]
+    command = [sys.executable, "-m", "pipeline.emit.xpt.bench", name]
     if name == HAVEN:
         command = [shutil.which("Rscript") or "Rscript", "-e", _HAVEN_RUN]
     answer = _answer([*command, given, str(target)])

@@ -8,13 +8,13 @@ from datetime import date
 
 from odmlib.define_2_1 import model as odm
 
-from pipeline.emit.define_choices import choice_levels, has_choices
-from pipeline.emit.define_codelists import TERMINOLOGY, CodeLists
-from pipeline.emit.define_levels import Level, origin_of, qualifier_levels
-from pipeline.emit.define_lists import ListUse, list_of, split_lists
-from pipeline.emit.define_parts import GUIDE, Parts, described, item
-from pipeline.emit.define_results import result_levels
-from pipeline.emit.define_shapes import Shape
+from pipeline.emit.define.choices import choice_levels, has_choices
+from pipeline.emit.define.codelists import TERMINOLOGY, CodeLists
+from pipeline.emit.define.levels import Level, origin_of, qualifier_levels
+from pipeline.emit.define.lists import ListUse, list_of, split_lists
+from pipeline.emit.define.parts import GUIDE, Parts, described, item
+from pipeline.emit.define.results import result_levels
+from pipeline.emit.define.shapes import Shape
 from pipeline.emit.marking import marking
 from pipeline.emit.submitted import Submitted, SubmittedVariable
 from pipeline.errors import BuildFailed

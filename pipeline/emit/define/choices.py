@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from pipeline.emit.define_levels import Check, Level, distinct_pairs, text_shape
-from pipeline.emit.define_lists import (
+from pipeline.emit.define.levels import Check, Level, distinct_pairs, text_shape
+from pipeline.emit.define.lists import (
     ListUse,
     known_lists,
     lists_named,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from odmlib.define_2_1 import model as odm
 
-from pipeline.emit.define_levels import Check, Level
-from pipeline.emit.define_shapes import Shape
+from pipeline.emit.define.levels import Check, Level
+from pipeline.emit.define.shapes import Shape
 
 GUIDE = "STD.IG"
 _LANGUAGE = "en"

@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipeline.emit.member import Member
-from pipeline.emit.xpt_numbers import number_cells
-from pipeline.emit.xpt_place import Place
-from pipeline.emit.xpt_text import text_cells
+from pipeline.emit.xpt.member import Member
+from pipeline.emit.xpt.numbers import number_cells
+from pipeline.emit.xpt.place import Place
+from pipeline.emit.xpt.text import text_cells
 from pipeline.errors import BuildFailed
 
 _BLANK = ord(" ")

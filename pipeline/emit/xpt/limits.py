@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pipeline.emit.member import Column, Member
+from pipeline.emit.xpt.member import Column, Member
 from pipeline.errors import BuildFailed
 
 # TS-140 also allows a leading underscore; SDTM does not, and here it marks columns that are never submitted.

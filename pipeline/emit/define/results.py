@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline.emit.define_levels import Check, Level, distinct_pairs, few
-from pipeline.emit.define_lists import (
+from pipeline.emit.define.levels import Check, Level, distinct_pairs, few
+from pipeline.emit.define.lists import (
     ListUse,
     codemap_list,
     known_lists,
@@ -17,7 +17,7 @@ from pipeline.emit.define_lists import (
     require_listed,
     slug,
 )
-from pipeline.emit.define_shapes import Shape, shapes_by
+from pipeline.emit.define.shapes import Shape, shapes_by
 from pipeline.emit.submitted import Submitted, SubmittedVariable
 from pipeline.specs.load import StudySpec
 from pipeline.specs.standard import Codelist

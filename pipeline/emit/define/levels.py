@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline.emit.define_lists import NO_YES, ListUse, codemap_list, part_list
-from pipeline.emit.define_shapes import Shape, plain_numbers, shapes_by
+from pipeline.emit.define.lists import NO_YES, ListUse, codemap_list, part_list
+from pipeline.emit.define.shapes import Shape, plain_numbers, shapes_by
 from pipeline.emit.submitted import Submitted, SubmittedVariable
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec

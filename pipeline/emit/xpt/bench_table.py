@@ -11,8 +11,8 @@ import polars as pl
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.emit.batches import BATCH_ROWS
-from pipeline.emit.member import Column, Member
+from pipeline.emit.xpt.batches import BATCH_ROWS
+from pipeline.emit.xpt.member import Column, Member
 
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC)
 _NUMBERS = ("LBSEQ", "LBSTRESN", "LBSTNRLO", "LBSTNRHI", "VISITNUM", "LBDY")

@@ -9,8 +9,8 @@ import polars as pl
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.emit.limits import FIRST_PRINTABLE, LAST_PRINTABLE
-from pipeline.emit.xpt_place import Place
+from pipeline.emit.xpt.limits import FIRST_PRINTABLE, LAST_PRINTABLE
+from pipeline.emit.xpt.place import Place
 
 _BLANK, _POINT = ord(" "), ord(".")
 _WITH_OFFSETS = pl.CompatLevel.oldest()  # Arrow text as one run of bytes and 64-bit offsets into it

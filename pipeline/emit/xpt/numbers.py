@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipeline.emit.ibm_float import MISSING, ibm_bits, too_large, too_small
-from pipeline.emit.limits import MAX_DIGITS, MAX_WHOLE
-from pipeline.emit.xpt_place import Place
+from pipeline.emit.xpt.ibm_float import MISSING, ibm_bits, too_large, too_small
+from pipeline.emit.xpt.limits import MAX_DIGITS, MAX_WHOLE
+from pipeline.emit.xpt.place import Place
 
 
 def number_cells(series: pl.Series, place: Place) -> NDArray[np.uint64]:

@@ -18,12 +18,12 @@ import numpy as np
 import polars as pl
 import pyreadstat
 
-from pipeline.emit.batches import Rows, batches
-from pipeline.emit.member import Column, Member
-from pipeline.emit.xpt_header import CARD, header_bytes, padding, variable_at
-from pipeline.emit.xpt_numbers import doubles
-from pipeline.emit.xpt_place import Place
-from pipeline.emit.xpt_rows import check_columns, records
+from pipeline.emit.xpt.batches import Rows, batches
+from pipeline.emit.xpt.header import CARD, header_bytes, padding, variable_at
+from pipeline.emit.xpt.member import Column, Member
+from pipeline.emit.xpt.numbers import doubles
+from pipeline.emit.xpt.place import Place
+from pipeline.emit.xpt.rows import check_columns, records
 from pipeline.errors import BuildFailed
 from pipeline.files import machine_errors
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.emit.batches import Rows, batches, char_lengths
-from pipeline.emit.limits import MAX_FILE_BYTES, check_member, check_target
-from pipeline.emit.member import Column, Kind, Member
-from pipeline.emit.xpt_header import header_bytes, padding
-from pipeline.emit.xpt_rows import records
+from pipeline.emit.xpt.batches import Rows, batches, char_lengths
+from pipeline.emit.xpt.header import header_bytes, padding
+from pipeline.emit.xpt.limits import MAX_FILE_BYTES, check_member, check_target
+from pipeline.emit.xpt.member import Column, Kind, Member
+from pipeline.emit.xpt.rows import records
 from pipeline.errors import BuildFailed
 from pipeline.files import written_aside
 

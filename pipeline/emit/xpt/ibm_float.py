@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.emit.limits import IBM_BEYOND_EXPONENT, IBM_LOWEST_EXPONENT
+from pipeline.emit.xpt.limits import IBM_BEYOND_EXPONENT, IBM_LOWEST_EXPONENT
 
 MISSING = 0x2E << 56  # "." and seven NUL bytes: SAS's ordinary missing value
 
