@@ -153,19 +153,22 @@ def build(delivery: str | None, again: bool, mode: str, quiet: bool) -> dict[str
 
 @cli.command()
 @click.option(
-    "--to", "target", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet."
+    "--to",
+    "shelf",
+    type=click.Path(path_type=Path),
+    help="Where releases stand side by side (DSMB: a new folder for the listings).",
 )
 @_MODE
 @_command
-def release(target: Path, mode: str) -> dict[str, Any]:
-    """Write the published build as XPT files, define.xml, its HTML view and manifest.json."""
+def release(shelf: Path | None, mode: str) -> dict[str, Any]:
+    """Write the published build as a numbered release: the tree to submit, documents, manifest.json."""
     from pipeline.commands import nights
 
     if mode != _BLINDED:
         from pipeline.commands import unblind
 
-        return unblind.released(_settings(), mode, target)
-    return nights.released(_settings(), target)
+        return unblind.released(_settings(), mode, shelf)
+    return nights.released(_settings(), shelf)
 
 
 @cli.command()

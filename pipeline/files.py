@@ -60,11 +60,16 @@ def folder_written_aside(target: Path) -> Iterator[Path]:
     """The same for a whole folder: ``target`` must not exist yet. MachineError if another process is writing it."""
     with folder_aside(target) as aside:
         yield aside
-        for path in sorted(aside.rglob("*")):
-            sync(path)
-        sync(aside)
-        aside.rename(target)
-        sync(target.parent)
+        keep_folder(aside, target)
+
+
+def keep_folder(aside: Path, target: Path) -> None:
+    """The finished folder ``aside`` is ``target`` from now on, which must not exist yet."""
+    for path in sorted(aside.rglob("*")):
+        sync(path)
+    sync(aside)
+    aside.rename(target)
+    sync(target.parent)
 
 
 @contextmanager

@@ -62,6 +62,11 @@ class RestrictedSettings:
         return self.home / "warehouse"
 
     @property
+    def releases(self) -> Path:
+        """Shelf of FINAL releases."""
+        return self.home / "releases" / self.study
+
+    @property
     def events(self) -> Path:
         """The record of every unblinding."""
         return self.home / "unblinding" / f"{self.study}.jsonl"

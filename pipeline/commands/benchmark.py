@@ -40,7 +40,7 @@ def study(settings: Settings, subjects: int, as_of: date, *, quiet: bool) -> dic
             ),
             ("load", ["load", folder / "night"]),
             ("build", None),
-            ("release", ["release", "--to", folder / "package"]),
+            ("release", ["release", "--to", folder / "releases"]),
         ]
         rows, records = [], 0
         for name, arguments in parts:

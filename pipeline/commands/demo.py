@@ -16,7 +16,7 @@ def demo(
 ) -> dict[str, Any]:
     """Simulates, loads, builds and releases; an earlier demonstration's files are replaced, deliveries are kept."""
     home = settings.home / "demo"
-    delivery, package = home / "delivery", home / "release"
+    delivery, shelf = home / "delivery", home / "releases"
     say = (lambda _: None) if quiet else show.stage
     _clear(home)
     say(f"1/4 A night of {subjects} simulated subjects, {', '.join(defects)}")
@@ -27,8 +27,8 @@ def demo(
     landed = nights.loaded(settings, delivery, None)
     say("3/4 Contracts, warehouse, domains")
     built = nights.built(settings, landed["delivery"], again=False, quiet=quiet)
-    say("4/4 Transport files, read back and compared; define.xml")
-    released = nights.released(settings, package)
+    say("4/4 A release: transport files, read back and compared; define.xml")
+    released = nights.released(settings, shelf)
     for result in (made, landed, built, released):
         result.pop("show", None)
         result.pop("exit_code", None)

@@ -16,7 +16,7 @@ from pipeline.settings import Settings
 from pipeline.sources.landing import Landed
 
 if TYPE_CHECKING:
-    from pipeline.emit.package import Package  # its libraries are slow to load
+    from pipeline.flow.release import Release  # its libraries are slow to load
 
 
 def simulated(
@@ -85,19 +85,19 @@ def built(settings: Settings, delivery: str | None, *, again: bool, quiet: bool)
     return {**result, "show": lambda: show.built(result)}
 
 
-def released(settings: Settings, target: Path) -> dict[str, Any]:
-    """Writes the package of the published build."""
+def released(settings: Settings, shelf: Path | None) -> dict[str, Any]:
+    """Writes the published build as a release on its shelf."""
     from pipeline.flow.release import release_build
 
-    return package_result(release_build(settings, target))
+    return release_result(release_build(settings, shelf))
 
 
-def package_result(package: Package) -> dict[str, Any]:
-    """The files of a package."""
+def release_result(release: Release) -> dict[str, Any]:
+    """Where a release lies, and its files."""
     result: dict[str, Any] = {
-        "folder": str(package.folder),
-        "new": not package.unchanged,
-        "without_records": list(package.without_records),
-        "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in package.files],
+        "folder": str(release.folder),
+        "new": not release.unchanged,
+        "without_records": list(release.without_records),
+        "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in release.files],
     }
     return {**result, "show": lambda: show.released(result)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -226,26 +227,26 @@ def _rules(rules: list[dict[str, Any]]) -> None:
 
 
 def released(result: dict[str, Any]) -> None:
-    """The files of the package."""
-    state = "written" if result["new"] else "was here before, with the same bytes"
+    """The files of the release."""
+    state = "written" if result["new"] else "was here before, with the same contents"
     table = _table(("file", "left"), ("MB", "right"), ("sha256", "left"))
     for file in result["files"]:
         table.add_row(file["name"], f"{file['bytes'] / _MEGABYTE:,.2f}", file["sha256"][:16])
-    _print(f"Package {state}: {result['folder']}", table)
+    _print(f"Release {state}: {result['folder']}", table)
 
 
 def demo(result: dict[str, Any]) -> None:
     """The whole night, ending with where everything lies."""
     built(result["built"])
-    package = result["released"]
+    release = result["released"]
     facts(
         "The demonstration's files",
         {
             "delivery": result["simulated"]["folder"],
             "what was planted": result["simulated"]["ledger"],
             "landed unchanged": result["landed"]["folder"],
-            "transport files": f"{package['folder']} ({len(package['files'])} files)",
-            "define.xml to read": f"{package['folder']}/define.html",
+            "the release": f"{release['folder']} ({len(release['files'])} files)",
+            "releases to read": f"{Path(release['folder']).parent}/index.html",
             "same in the browser": "./sdtm ui",
         },
     )

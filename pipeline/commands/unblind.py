@@ -85,9 +85,15 @@ def built(settings: Settings, mode: str, delivery: str | None, *, again: bool, q
     return {**result, "show": lambda: show.built(result)}
 
 
-def released(settings: Settings, mode: str, target: Path) -> dict[str, Any]:
-    """FINAL: the package for submission. DSMB: listings. Never into the blinded root or without a valid approval."""
+def released(settings: Settings, mode: str, to: Path | None) -> dict[str, Any]:
+    """FINAL: the release for submission. DSMB: listings. Never into the blinded root or without a valid approval.
+
+    ``to`` is the shelf of a FINAL release (default: the restricted root's), the new folder of DSMB listings.
+    """
     chosen, restricted = unblinded_mode(mode), RestrictedSettings.from_environment(settings)
+    if chosen is Mode.DSMB and to is None:
+        raise UsageError("--to", "listings have no folder yet", "name one that does not exist yet")
+    target = to or restricted.releases
     if overlap(target.resolve(), settings.home.resolve()):
         raise UsageError("--to", "lies in the blinded root, or around it", "choose a folder apart from it")
     build = published(restricted.warehouse, restricted.study, chosen)
@@ -102,7 +108,7 @@ def released(settings: Settings, mode: str, target: Path) -> dict[str, Any]:
         }
         result: dict[str, Any] = {"folder": str(listings.folder), "files": files}
         return {**result, "show": lambda: show.facts(f"Listings: {listings.folder}", files)}
-    return nights.package_result(release_of(build, unblinded_parts(settings).spec, target))
+    return nights.release_result(release_of(build, unblinded_parts(settings), target))
 
 
 def ledger(settings: Settings, mode: str) -> Ledger:

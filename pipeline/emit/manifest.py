@@ -1,13 +1,14 @@
-"""The manifest of a package: every file with its digest, and where the package comes from."""
+"""The manifest of a release: every file with its digest, and where the release comes from."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import MachineError
 from pipeline.files import sha256_of
 
 FILE = "manifest.json"
@@ -15,7 +16,10 @@ FILE = "manifest.json"
 
 @dataclass(frozen=True)
 class PackagedFile:
-    """One file of a package; rows, variables and label are told for datasets only."""
+    """One file of a release; ``name`` is its path below the release's folder.
+
+    Rows, variables and label are told for transport files only.
+    """
 
     name: str
     sha256: str
@@ -24,18 +28,51 @@ class PackagedFile:
     variables: int | None = None
     label: str | None = None
 
+    @property
+    def base(self) -> str:
+        """The name without its folder."""
+        return self.name.rpartition("/")[2]
+
 
 def packaged_file(
-    path: Path, *, rows: int | None = None, variables: int | None = None, label: str | None = None
+    root: Path,
+    path: Path,
+    *,
+    rows: int | None = None,
+    variables: int | None = None,
+    label: str | None = None,
 ) -> PackagedFile:
-    """The facts of a written file."""
-    return PackagedFile(path.name, sha256_of(path), path.stat().st_size, rows, variables, label)
+    """The facts of a written file below ``root``."""
+    name = path.relative_to(root).as_posix()
+    return PackagedFile(name, sha256_of(path), path.stat().st_size, rows, variables, label)
 
 
-def manifest_text(identity: Mapping[str, Any], files: tuple[PackagedFile, ...]) -> str:
+def manifest_text(identity: Mapping[str, Any], files: Iterable[PackagedFile]) -> str:
     """The manifest as JSON with sorted keys and files by name; ends with a newline."""
     told = [
         {key: value for key, value in vars(file).items() if value is not None}
         for file in sorted(files, key=lambda file: file.name)
     ]
     return json.dumps({**identity, "files": told}, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of the release in ``folder``; MachineError if it cannot be read."""
+    try:
+        content: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        files = content["files"]
+        assert all(isinstance(file["name"], str) and isinstance(file["sha256"], str) for file in files)
+    except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
+        raise MachineError(
+            str(folder), "holds no readable manifest", "name the folder of a release"
+        ) from error
+    return content
+
+
+def changed_files(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Files of ``folder`` that are not as its manifest says: other bytes, missing, or not named; sorted."""
+    named = {file["name"]: file["sha256"] for file in manifest["files"]}
+    there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    there.pop(FILE, None)
+    wrong = {name for name, digest in named.items() if name not in there or sha256_of(there[name]) != digest}
+    return tuple(sorted(wrong | (set(there) - set(named))))

@@ -142,9 +142,23 @@ def code_digest(study: str, specs: Path) -> str:
     return digest.hexdigest()
 
 
+def study_files(study: str, specs: Path) -> dict[str, tuple[Path, list[Path]]]:
+    """What makes a study: contracts, specification and standard, each as its folder and the files that are read."""
+    folders = {
+        f"data_contracts/{study}": CHECKOUT / "data_contracts" / study,
+        f"sdtm_specs/{study}": specs / study,
+        "sdtm_specs/standard": specs / "standard",
+    }
+    return {name: (folder, _read_in(folder)) for name, folder in folders.items()}
+
+
+def _read_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix in _READ)
+
+
 def _files(study: str, specs: Path) -> Iterator[Path]:
-    folders = [CHECKOUT / "pipeline", CHECKOUT / "data_contracts" / study, specs / study, specs / "standard"]
-    for folder in folders:
-        yield from sorted(path for path in folder.rglob("*") if path.suffix in _READ)
+    yield from _read_in(CHECKOUT / "pipeline")
+    for _, paths in study_files(study, specs).values():
+        yield from paths
     if (lock := CHECKOUT / "uv.lock").is_file():
         yield lock

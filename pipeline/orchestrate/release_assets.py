@@ -24,11 +24,12 @@ MANIFEST = "manifest.json"
 _ABOUT = {
     "define.xml": "Define-XML: what every dataset and variable of the package is",
     "define.html": "The same to read in a browser",
-    MANIFEST: "Every file of the package with its sha256, and where the records come from",
+    MANIFEST: "Every file of the release with its sha256, and where the records come from",
 }
 _KINDS = {".xpt": "sas", ".xml": "xml", ".html": "html", ".json": "json"}
 Facts: TypeAlias = Mapping[str, int | str | None]
 _CHECK = "files_are_as_published"
+TABULATIONS = "tabulations/sdtm/"  # what is filed; a dataset has the same name elsewhere in the release too
 
 
 def published_asset(steps: Sequence[Step], code: str) -> dg.AssetsDefinition:
@@ -129,7 +130,7 @@ def transport_file(dataset: str) -> str:
 
 
 def _released(builds: Builds, delivery: str, outputs: set[str]) -> Iterator[Materialized]:
-    """Writes the package into the folder ``<delivery>-<build>``: a released file is never written over."""
+    """Makes the next release of the delivery on the study's shelf: a released file is never written over."""
     from pipeline.flow.release import release_build  # it loads XML and SAS libraries that no other step needs
 
     settings = builds.settings
@@ -138,14 +139,14 @@ def _released(builds: Builds, delivery: str, outputs: set[str]) -> Iterator[Mate
         raise BuildFailed(
             delivery, "is not the published delivery", "materialize its asset 'published' first"
         )
-    package = release_build(settings, settings.releases / f"{delivery}-{build.build}")
-    for file in package.files:
-        if file.name in outputs:
+    made = release_build(settings)
+    for file in made.files:
+        if file.base in outputs and TABULATIONS in file.name:
             facts: Facts = {"variables": file.variables, "dagster/row_count": file.rows, "bytes": file.bytes}
-            yield _output(package.folder / file.name, file.sha256, build, facts)
-    absent = ", ".join(package.without_records) or "none"
-    whole: Facts = {"files": len(package.files), "datasets without records": absent}
-    yield _output(package.folder / MANIFEST, package.manifest_sha256, build, whole)
+            yield _output(made.folder / file.name, file.sha256, build, facts)
+    absent = ", ".join(made.without_records) or "none"
+    whole: Facts = {"release": made.folder.name, "files": len(made.files), "datasets without records": absent}
+    yield _output(made.folder / MANIFEST, made.manifest_sha256, build, whole)
 
 
 def _output(path: Path, sha256: str, build: Build, facts: Facts) -> Materialized:

@@ -102,9 +102,9 @@ def _released_meanwhile(stage: Stage, phase: Phase) -> Verdict:
     key = keys[len(keys) // 2]
     with _standing_still(stage, phase, key, Counter(keys[: len(keys) // 2 + 1])[key], verdict) as first:
         said = stage.run(phase_of("release").command)
-        if said.code or said.err or not (stage.package / "define.xml").exists():
+        if said.code or said.err or not list(stage.shelf.rglob("define.xml")):
             verdict.problems.append(f"the release ended with {said.code}: {said.err.strip()}")
-        subprocess.run(["rm", "-r", str(stage.package)], check=True)
+        subprocess.run(["rm", "-r", str(stage.shelf)], check=True)
     _ends_well(stage, phase, first, verdict)
     return afterwards(stage, phase, verdict)
 
@@ -114,7 +114,7 @@ def _built_meanwhile(stage: Stage, phase: Phase) -> Verdict:
     verdict = Verdict()
     stage.restore("landed")
     stage.run(phase.command)
-    wanted = tree(stage.package)
+    wanted = tree(stage.shelf)
     stage.restore("landed")
     keys = [key for key in stage.events["release"] if key.startswith("renamed ")]
     key = keys[len(keys) // 2]
@@ -123,9 +123,9 @@ def _built_meanwhile(stage: Stage, phase: Phase) -> Verdict:
         if said.code or said.err:
             verdict.problems.append(f"the build ended with {said.code}: {said.err.strip()}")
     _ends_well(stage, phase, first, verdict)
-    if tree(stage.package) != wanted:
+    if tree(stage.shelf) != wanted:
         verdict.problems.append("the package is not that of the build it was begun with")
-    subprocess.run(["rm", "-rf", str(stage.package)], check=True)
+    subprocess.run(["rm", "-rf", str(stage.shelf)], check=True)
     return afterwards(stage, phase, verdict)
 
 

@@ -56,8 +56,8 @@ PHASES = (
     Phase("load", "old", ("load", "{night2}"), "landed"),
     Phase("build", "landed", ("build",), "built"),
     Phase("build again", "built", ("build", "--again"), "built again"),
-    Phase("release", "built", ("release", "--to", "{package}"), "released"),
-    Phase("release again", "released", ("release", "--to", "{package}"), "released again"),
+    Phase("release", "built", ("release", "--to", "{shelf}"), "released"),
+    Phase("release again", "released", ("release", "--to", "{shelf}"), "released again"),
 )
 
 
@@ -80,8 +80,8 @@ class Stage:
         return self.folder / "out"
 
     @property
-    def package(self) -> Path:
-        return self.out / "package"
+    def shelf(self) -> Path:
+        return self.out / "releases"
 
     @property
     def settings(self) -> Settings:
@@ -93,7 +93,7 @@ class Stage:
 
     def start(self, command: Iterable[str], **plan: Any) -> subprocess.Popen[str]:
         """The command in a process of its own, through the launcher if a fault is planned."""
-        named = {"package": self.package, "night1": self.night(0), "night2": self.night(1)}
+        named = {"shelf": self.shelf, "night1": self.night(0), "night2": self.night(1)}
         told = [part.format(**named) for part in command]
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment |= {"SDTM_HOME": str(self.home), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -17,7 +17,7 @@ from pipeline.sources.delivery import deliveries
 from pipeline.warehouse.builds import Build, published, verify
 from tests.faults.stage import MODE, Phase, Stage, Tree
 
-_LEFT = re.compile(r"(^|/)\.[^/]*\.part(/|$)|(^|/)\.package\.[^/]+(/|$)")
+_LEFT = re.compile(r"(^|/)\.[^/]*\.part(/|$)|(^|/)\.release\.[^/]+(/|$)")
 _TABLE = re.compile(r"home/warehouse/.*/[0-9a-f]{12}\.parquet$")
 
 
@@ -73,7 +73,10 @@ def _visible(found: Tree) -> dict[str, str]:
     return {
         path: one
         for path, one in found.items()
-        if shown.fullmatch(path) and not _LEFT.search(path) and "folder" not in one
+        if shown.fullmatch(path)
+        and not _LEFT.search(path)
+        and "folder" not in one
+        and not path.endswith("/index.html")  # drawn from the releases, again by the next run
     }
 
 

@@ -14,9 +14,11 @@ import pytest
 from pipeline.flow.deliver import load_delivery
 from pipeline.settings import Settings
 from pipeline.warehouse.builds import Build, published, verify
+from tests.conftest import AS_OF
 from tests.pipeline.terminal import MARKER, Terminal, finished, started
 
 SMALL = 20_000  # bytes: less than any table of the laboratory
+STUDY = "bxu001-ra"
 
 
 @pytest.fixture
@@ -38,6 +40,14 @@ def build_of(home: Path) -> Build:
     return found
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
 def left_behind(home: Path) -> list[Path]:
     return [path for path in home.rglob("*.part*") if path.name != ".lock"]
 
@@ -57,22 +67,57 @@ def test_a_build_that_is_published_is_told_again_at_once(sdtm: Terminal, night: 
 def test_a_package_is_released_whole_told_as_json_and_left_alone_the_second_time(
     sdtm: Terminal, tmp_path: Path
 ) -> None:
-    first = sdtm("release", "--to", tmp_path / "package", "--json")
+    first = sdtm("release", "--to", tmp_path / "shelf", "--json")
     assert first.code == 0, first
+    folder = Path(first.told["folder"])
+    assert folder == tmp_path / "shelf" / f"{STUDY}-{AS_OF}-draft-blinded-01"
     names = {each["name"] for each in first.told["files"]}
-    assert {"dm.xpt", "lb.xpt", "define.xml", "define.html"} <= names
-    assert names == {path.name for path in (tmp_path / "package").iterdir()} - {"manifest.json"}
-    before = {path.name: path.read_bytes() for path in (tmp_path / "package").iterdir()}
-    again = sdtm("release", "--to", tmp_path / "package", "--json")
-    assert (again.code, again.told["new"]) == (0, False)
-    assert {path.name: path.read_bytes() for path in (tmp_path / "package").iterdir()} == before
+    filed = f"m5/datasets/{STUDY}/tabulations/sdtm"
+    assert {f"{filed}/{name}" for name in ("dm.xpt", "lb.xpt", "define.xml", "define.html")} <= names
+    before = contents(tmp_path / "shelf")
+    assert names == {name.removeprefix(f"{folder.name}/") for name in before} - {
+        "manifest.json",
+        "index.html",
+    }
+    again = sdtm("release", "--to", tmp_path / "shelf", "--json")
+    assert (again.code, again.told["new"], again.told["folder"]) == (0, False, str(folder))
+    assert contents(tmp_path / "shelf") == before
 
 
-def test_a_package_never_overwrites_another_folder(sdtm: Terminal, tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "letter.txt").write_text(MARKER)
-    assert "mine" in sdtm("release", "--to", tmp_path / "mine").in_one_line(2)
-    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["letter.txt"]
+def test_what_else_lies_on_the_shelf_stays_and_another_package_gets_the_next_number(
+    sdtm: Terminal, copy: Path, tmp_path: Path
+) -> None:
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    (shelf / "letter.txt").write_text(MARKER)
+    first = Path(sdtm("release", "--to", shelf, "--json").told["folder"])
+    before = contents(first)
+    manifest = json.loads((first / "manifest.json").read_text())
+    made = shelf / "another"  # what an earlier state of the code would have left
+    first.rename(made)
+    manifest["code"]["digest"] = "0" * 64
+    (made / "manifest.json").chmod(0o644)
+    (made / "manifest.json").write_text(json.dumps(manifest))
+    made.rename(first)
+    second = sdtm("release", "--to", shelf, "--json")
+    assert second.told["folder"] == str(shelf / f"{STUDY}-{AS_OF}-draft-blinded-02")
+    assert contents(first).keys() == before.keys()
+    assert (shelf / "letter.txt").read_text() == MARKER
+    page = (shelf / "index.html").read_text()
+    assert page.index("draft-blinded-02") < page.index("draft-blinded-01")
+
+
+def test_a_release_that_somebody_changed_is_not_taken_for_the_one_that_was_made(
+    sdtm: Terminal, tmp_path: Path
+) -> None:
+    folder = Path(sdtm("release", "--to", tmp_path, "--json").told["folder"])
+    path = next(folder.rglob("dm.xpt"))
+    assert not path.stat().st_mode & 0o222
+    path.chmod(0o644)
+    path.write_bytes(b"")
+    line = sdtm("release", "--to", tmp_path).in_one_line(4)
+    assert "dm.xpt: was changed after its release" in line
+    assert path.read_bytes() == b""
 
 
 def test_nothing_can_be_released_before_a_build(
@@ -92,7 +137,7 @@ def test_a_changed_table_is_not_released(sdtm: Terminal, copy: Path, tmp_path: P
     table.write_bytes(bytes(octets))
     line = sdtm("release", "--to", tmp_path / "p").in_one_line(4)
     assert "is not the file that was published; build again" in line
-    assert not (tmp_path / "p").exists()
+    assert contents(tmp_path / "p") == {}
 
 
 @pytest.fixture
@@ -122,9 +167,9 @@ def test_a_full_disk_during_a_build_is_one_line_and_the_published_build_stays(ch
 
 
 def test_a_full_disk_during_a_release_is_one_line_and_leaves_no_folder(copy: Path, tmp_path: Path) -> None:
-    said = finished(started(copy, "release", "--to", tmp_path / "package", limit=SMALL))
-    assert "package" in said.in_one_line(5)
-    assert not list(tmp_path.glob("*package*"))
+    said = finished(started(copy, "release", "--to", tmp_path / "shelf", limit=SMALL))
+    assert "shelf" in said.in_one_line(5)
+    assert contents(tmp_path / "shelf") == {}
 
 
 def test_a_killed_build_leaves_the_published_one_and_the_next_build_succeeds(

@@ -138,7 +138,7 @@ def test_a_folder_that_is_no_delivery(name: str, code: int, tmp_path: Path, sdtm
         (("load", "x", "--cut", "31-31-2027"), "is not a day YYYY-MM-DD"),
         (("simulate", "x", "--defects", "gremlins"), "gremlins"),
         (("simulate", "x", "--subjects", "none"), "none"),
-        (("release",), "--to"),
+        (("release", "--mode", "MINE"), "MINE"),
         (("conquer",), "conquer"),
         (("build", "--sideways"), "--sideways"),
     ],

@@ -16,7 +16,8 @@ import pytest
 from pipeline.blinding.events import events
 from pipeline.blinding.modes import Mode
 from pipeline.commands.unblind import ledger
-from pipeline.emit.package import write_package
+from pipeline.emit.package import Heading, describe, write_package
+from pipeline.emit.tree import Tree
 from pipeline.errors import Refused, UsageError
 from pipeline.flow.context import study_parts
 from pipeline.flow.leaks import scan_for_leaks
@@ -65,7 +66,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     roots = two_roots(folder, subjects=16, seed=1, as_of=WHOLE)
     gc.freeze()  # a step collects after itself; what the tests hold need not be looked at each time
     blinded = run_build(roots.settings).build
-    package = packaged(blinded, study_parts(roots.settings).spec, roots.settings.releases / "blinded")
+    package = packaged(blinded, study_parts(roots.settings).spec, roots.settings.releases / "drafts")
     before = digests(roots.settings.home)
     land_secret(roots)
     approve(roots, Mode.FINAL)
@@ -78,8 +79,10 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
 def packaged(build: Build, spec: StudySpec, target: Path) -> Path:
     """A package of the small datasets; the whole one is written by the slow tests."""
     records = {name: each for name, each in package_records(build).items() if name in PACKAGED}
-    facts = {"build": build.build, "delivery": build.delivery}
-    return write_package(spec, records, target, cut=WHOLE, mode=build.place.mode, facts=facts).folder
+    heading = Heading(WHOLE, build.place.mode, {"build": build.build, "delivery": build.delivery})
+    tree = Tree(target, spec.study.study)
+    write_package(spec, describe(spec, records).found, tree, heading)
+    return tree.tabulations
 
 
 def test_only_masked_datasets_change_and_ec_keeps_every_byte(both: Both) -> None:
@@ -240,8 +243,8 @@ def test_unblinding_leaves_every_blinded_byte_where_it_is(both: Both) -> None:
     assert both.final.place.root == both.roots.restricted.warehouse
     assert both.final.facts["mode"] == "FINAL"
     assert both.final.facts["event"] == events(both.roots.restricted.events)[-1].hash
-    told = json.loads((both.submission / "manifest.json").read_text())
-    assert (told["mode"], "marking" in told) == ("FINAL", False)
+    assert "DRAFT" not in (both.submission / "define.xml").read_text(encoding="utf-8")
+    assert "DRAFT-BLINDED" in (both.package / "define.xml").read_text(encoding="utf-8")
 
 
 def test_the_leak_scan_finds_nothing_blinded_and_every_unmasked_dataset(both: Both) -> None:
@@ -292,18 +295,21 @@ def test_the_board_gets_listings_and_no_transport_files(tmp_path: Path) -> None:
 
 @slow
 def test_both_packages_are_complete_and_only_the_blinded_one_is_a_draft(both: Both, tmp_path: Path) -> None:
-    drafts, submission = tmp_path / "drafts", tmp_path / "submission"
-    release_build(both.roots.settings, drafts)
-    release_of(both.final, unblinded_parts(both.roots.settings).spec, submission)
+    drafts = release_build(both.roots.settings, tmp_path / "drafts").folder
+    submission = release_of(both.final, unblinded_parts(both.roots.settings), tmp_path / "submission").folder
     told = {folder: json.loads((folder / "manifest.json").read_text()) for folder in (drafts, submission)}
     assert told[drafts]["marking"] == "DRAFT-BLINDED"
     assert "marking" not in told[submission]
-    names = {folder: {path.stem for path in folder.glob("*.xpt")} for folder in told}
+    assert "draft-blinded" in drafts.name
+    assert "draft" not in submission.name
+    assert not list(submission.rglob("DRAFT*"))
+    place = {folder: Tree(folder, "BXU001-RA").tabulations for folder in told}
+    names = {folder: {path.stem for path in place[folder].glob("*.xpt")} for folder in told}
     assert names[submission] - names[drafts] == {"suppex"}
     differing = {
         n
         for n in names[drafts]
-        if (drafts / f"{n}.xpt").read_bytes() != (submission / f"{n}.xpt").read_bytes()
+        if (place[drafts] / f"{n}.xpt").read_bytes() != (place[submission] / f"{n}.xpt").read_bytes()
     }
     assert differing == MASKED_IN_FINAL - {"suppex"}
     leaks, _ = scan_for_leaks(study_parts(both.roots.settings).spec, drafts)

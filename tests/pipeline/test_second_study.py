@@ -122,8 +122,8 @@ def test_findings_are_only_those_that_the_data_deserve(build: Build) -> None:
 
 
 def test_the_package_can_be_released(build: Build, settings: Settings, tmp_path: Path) -> None:
-    package = release_build(settings, tmp_path / "package")
-    assert {file.name for file in package.files} >= {
+    release = release_build(settings, tmp_path / "releases")
+    assert {file.base for file in release.files} >= {
         "dm.xpt",
         "ae.xpt",
         "lb.xpt",

@@ -202,6 +202,5 @@ def test_the_command_line_refuses_with_one_line(roots: TwoRoots, monkeypatch: py
     assert json.loads(approved.output)["approvers"] == "Ada, Ben"
     told = json.loads(CliRunner().invoke(cli, ["unblindings", "--json"]).output)["events"]
     assert [(each["mode"], each["why"]) for each in told] == [("FINAL", "lock")]
-    one_line(
-        refused("release", "--mode", "FINAL", "--to", str(roots.sent.parent / "out")), "nothing is published"
-    )
+    one_line(refused("release", "--mode", "FINAL"), "nothing is published")
+    one_line(refused("release", "--mode", "DSMB"), "name one that does not exist yet")

@@ -1,0 +1,116 @@
+"""Releases on their shelf: names, numbers, manifests, and the page that lists them."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.emit.index_page import index_page
+from pipeline.emit.manifest import changed_files, manifest_text, packaged_file, read_manifest
+from pipeline.emit.releases import ReleaseName, alike, same_contents, shelved
+from pipeline.emit.tree import ectd_name
+from pipeline.errors import MachineError
+
+NAME = ReleaseName("BXU001-RA", date(2027, 6, 30), "BLINDED")
+CODE = {"digest": "d" * 64, "commit": "c" * 40, "dirty": False}
+BUILD = {"id": "b1", "delivery": "2027-06-30-x", "manifest_sha256": "m"}
+
+
+def identity(name: ReleaseName = NAME, **more: Any) -> dict[str, Any]:
+    return {"release": name.facts, "code": CODE, "build": BUILD, "marking": "DRAFT-BLINDED", **more}
+
+
+def shelve(shelf: Path, name: ReleaseName = NAME, text: str = "records") -> Path:
+    folder = shelf / name.folder
+    folder.mkdir(parents=True)
+    (folder / "ae.xpt").write_text(text)
+    files = [packaged_file(folder, folder / "ae.xpt", rows=2)]
+    (folder / "manifest.json").write_text(manifest_text(identity(name), files))
+    return folder
+
+
+def numbered(number: int, mode: str = "BLINDED") -> ReleaseName:
+    return ReleaseName(NAME.study, NAME.cut, mode, number)
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        (NAME, "bxu001-ra-2027-06-30-draft-blinded-01"),
+        (numbered(12, "FINAL"), "bxu001-ra-2027-06-30-final-12"),
+        (ReleaseName("A B/c_2", NAME.cut, "DSMB", 3), "a-b-c-2-2027-06-30-draft-dsmb-03"),
+    ],
+)
+def test_a_release_is_named_by_study_cut_mode_and_number(name: ReleaseName, folder: str) -> None:
+    assert name.folder == folder
+    assert ectd_name(folder) == folder
+
+
+def test_a_manifest_is_sorted_text_that_can_be_read_again(tmp_path: Path) -> None:
+    folder = shelve(tmp_path)
+    told = read_manifest(folder)
+    assert (folder / "manifest.json").read_text() == json.dumps(told, indent=2, sort_keys=True) + "\n"
+    assert told["files"] == [{"name": "ae.xpt", "rows": 2, "bytes": 7, "sha256": told["files"][0]["sha256"]}]
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", '{"files": [{"name": 1}]}'])
+def test_a_folder_without_a_readable_manifest_is_no_release(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(MachineError, match="holds no readable manifest"):
+        read_manifest(tmp_path)
+
+
+def test_a_changed_a_missing_and_an_added_file_are_told(tmp_path: Path) -> None:
+    folder = shelve(tmp_path)
+    manifest = read_manifest(folder)
+    assert changed_files(folder, manifest) == ()
+    (folder / "more.txt").write_text("")
+    (folder / "ae.xpt").write_text("other")
+    assert changed_files(folder, manifest) == ("ae.xpt", "more.txt")
+    (folder / "ae.xpt").unlink()
+    assert changed_files(folder, manifest) == ("ae.xpt", "more.txt")
+
+
+def test_releases_stand_in_order_and_only_those_of_one_cut_and_mode_share_their_numbers(
+    tmp_path: Path,
+) -> None:
+    for name in (numbered(10), numbered(2), numbered(1), numbered(1, "FINAL")):
+        shelve(tmp_path, name)
+    (tmp_path / "letters").mkdir()
+    assert [one.folder.name[-10:] for one in shelved(tmp_path)] == [
+        "blinded-01", "blinded-02", "blinded-10", "0-final-01",
+    ]  # fmt: skip
+    assert [one.number for one in alike(tmp_path, NAME)] == [1, 2, 10]
+    assert alike(tmp_path, ReleaseName(NAME.study, date(2027, 7, 1), "BLINDED")) == []
+    assert shelved(tmp_path / "nowhere") == []
+
+
+def test_number_and_commit_do_not_make_another_package_but_everything_else_does() -> None:
+    one = identity(files=[])
+    assert same_contents(one, identity(numbered(2), code={**CODE, "commit": None, "dirty": None}, files=[]))
+    for other in (
+        identity(files=[{"name": "ae.xpt"}]),
+        identity(numbered(1, "FINAL"), files=[]),
+        identity(code={**CODE, "digest": "e"}, files=[]),
+        identity(build={**BUILD, "id": "b2"}, files=[]),
+    ):
+        assert not same_contents(one, other)
+
+
+def test_the_page_lists_releases_with_what_can_be_opened_and_marks_drafts(tmp_path: Path) -> None:
+    shelve(tmp_path)
+    shelve(tmp_path, numbered(1, "FINAL"))
+    manifests = [dict(one.manifest) for one in shelved(tmp_path)]
+    manifests[1].pop("marking")
+    page = index_page(manifests)
+    assert page == index_page(manifests)
+    assert page.index("final-01</span>") < page.index("draft-blinded-01</span>")
+    assert 'href="bxu001-ra-2027-06-30-draft-blinded-01/manifest.json"' in page
+    assert 'class="mark">DRAFT-BLINDED' in page
+    assert 'class="mark final">FINAL' in page
+    assert "not checked" in page
