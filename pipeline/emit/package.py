@@ -117,7 +117,7 @@ def _identity(
 
 def _fill(folder: Path, made: _Made) -> tuple[PackagedFile, ...]:
     """Writes and checks every file of the package; the manifest comes last."""
-    members = [each.member(made.created) for each in made.found]
+    members = [each.member(made.created, made.identity.get("marking")) for each in made.found]
     check_define(made.document, members, made.found)
     files = [_dataset(folder, each, member) for each, member in zip(made.found, members, strict=True)]
     for name, octets in (

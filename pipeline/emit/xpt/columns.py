@@ -57,7 +57,8 @@ def absent(array: Any) -> NDArray[np.bool_]:
     """True where a pyarrow array, which has some nulls, is null."""
     bits = np.frombuffer(array.buffers()[0], np.uint8)
     first = array.offset
-    return np.unpackbits(bits, count=first + len(array), bitorder="little")[first:] == 0
+    valid = np.unpackbits(bits, count=first + len(array), bitorder="little")[first:]
+    return np.equal(valid, 0)
 
 
 _NONE = np.zeros(0, np.uint8)

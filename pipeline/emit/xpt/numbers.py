@@ -71,9 +71,7 @@ def _check_doubles(values: NDArray[np.float64], place: Place) -> None:
     )
 
 
-def _from_whole(
-    series: pl.Series, place: Place
-) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
+def _from_whole(series: pl.Series, place: Place) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
     culprit, fix = "is a whole number beyond 2**53", "submit it as text"
     if series.dtype not in _NATIVE:
         beyond = (series > MAX_WHOLE) | (series < -MAX_WHOLE)

@@ -38,8 +38,8 @@ def text_cells(series: pl.Series, width: int, place: Place) -> NDArray[np.void]:
             texts.lengths > width, f"is longer than {width} bytes", "correct the length or split the text"
         )
     at = _TEXT_AT if width <= INLINE_BYTES else 0
-    rows = texts.views.copy() if at else _gathered(texts, width)
-    _fill_with_blanks(rows, texts.lengths, at)
+    rows = texts.views if at else _gathered(texts, width)
+    rows = _filled_with_blanks(rows, texts.lengths, at)
     _check(rows, texts.lengths, at, series, place)
     return _cells(rows, width, at)
 
@@ -70,21 +70,22 @@ def _windows(octets: NDArray[np.uint8], starts: NDArray[np.int64], width: int) -
     return every[starts - first]
 
 
-def _fill_with_blanks(rows: NDArray[np.uint8], lengths: NDArray[np.uint32], at: int) -> None:
-    """Makes every byte a blank that is not one of the text's own, which begins with byte ``at`` of its row."""
-    width = rows.shape[1]
-    own = _own_bytes(width, at).take(lengths).view(np.uint8).reshape(rows.shape)
-    rows &= own
-    np.invert(own, out=own)
-    own &= _BLANK
-    rows |= own
+def _filled_with_blanks(rows: NDArray[np.uint8], lengths: NDArray[np.uint32], at: int) -> NDArray[np.uint8]:
+    """The rows with a blank for every byte that is not one of the text's own, which begins at byte ``at``."""
+    own, blanks = _masks(rows.shape[1], at)
+    filled = own.take(lengths).view(np.uint8).reshape(rows.shape)
+    filled &= rows
+    filled |= blanks.take(lengths).view(np.uint8).reshape(rows.shape)
+    return filled
 
 
 @lru_cache
-def _own_bytes(width: int, at: int) -> NDArray[np.void]:
-    """Length -> a row of ``width`` bytes: 255 where a text of that length has its own, else 0."""
+def _masks(width: int, at: int) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    """Length -> a row of ``width`` bytes: all bits where a text of that length has its own, a blank elsewhere."""
     lengths, place = np.ogrid[: width - at + 1, -at : width - at]
-    return (((place >= 0) & (place < lengths)) * np.uint8(255)).view(f"V{width}").reshape(-1)
+    own = (place >= 0) & (place < lengths)
+    masks = np.where(own, 0xFF, 0).astype(np.uint8), np.where(own, 0, _BLANK).astype(np.uint8)
+    return masks[0].view(f"V{width}").reshape(-1), masks[1].view(f"V{width}").reshape(-1)
 
 
 def _check(

@@ -25,6 +25,8 @@ from pipeline.files import written_aside
 
 __all__ = ["Column", "Kind", "Member", "char_lengths", "write_xpt"]
 
+_WORKERS = min(os.cpu_count() or 1, 4)  # each holds one batch; how many there are leaves no trace in the file
+
 
 def write_xpt(
     target: Path,
@@ -64,12 +66,12 @@ def _write(file: BinaryIO, member: Member, rows: Rows, max_bytes: int | None) ->
 
 def _in_order(rows: Rows, member: Member) -> Iterator[NDArray[np.uint8]]:
     """The records of every batch in turn, while the next ones are being made on other processors."""
-    workers, first, waiting = os.cpu_count() or 1, 1, deque[Future[NDArray[np.uint8]]]()
-    with ThreadPoolExecutor(workers) as pool:
+    first, waiting = 1, deque[Future[NDArray[np.uint8]]]()
+    with ThreadPoolExecutor(_WORKERS) as pool:
         for batch in batches(rows):
             waiting.append(pool.submit(records, batch, member, first))
             first += batch.height
-            if len(waiting) > workers:
+            if len(waiting) > _WORKERS:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
