@@ -125,10 +125,10 @@ def _peak() -> float | None:
 
 def xpt(rows: int, repeats: int) -> dict[str, Any]:
     """Medians of the transport writer and of the other writers that this machine has."""
-    from pipeline.emit.xpt.bench import bench
+    from pipeline.emit.xpt.bench import bench, lead
 
-    table = bench(rows, repeats).to_dicts()
-    result: dict[str, Any] = {"rows": rows, "repeats": repeats, "writers": table}
+    table = bench(rows, repeats)
+    result: dict[str, Any] = {"rows": rows, "repeats": repeats, "writers": table.to_dicts(), **lead(table)}
     return {**result, "show": lambda: show.bench_xpt(result)}
 
 

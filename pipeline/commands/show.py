@@ -310,3 +310,7 @@ def bench_xpt(result: dict[str, Any]) -> None:
             )
         )
     _print(f"{result['rows']:,} rows, medians of {result['repeats']} runs", table)
+    if result["fastest_other"]:
+        console.print(
+            f"ours, in memory, is {result['times_as_fast']:.1f} times as fast as {result['fastest_other']}"
+        )

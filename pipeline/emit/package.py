@@ -76,7 +76,7 @@ def write_package(
     what cannot be submitted as it is.
     """
     model = define_model(spec, found, cut=heading.cut, mode=heading.mode, facts=heading.facts)
-    document, members = define_bytes(model), [each.member(heading.created) for each in found]
+    document, members = define_bytes(model), [each.member(heading.created, heading.mark) for each in found]
     check_define(document, members, found)
     tree.tabulations.mkdir(parents=True)
     files = [_transport(tree, each, member) for each, member in zip(found, members, strict=True)]

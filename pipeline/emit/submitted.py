@@ -83,10 +83,10 @@ class Submitted:
         """The variable of that name if it is submitted and has a value, else None."""
         return next((each for each in self.variables if each.name == name and each.has_data), None)
 
-    def member(self, created: datetime) -> Member:
-        """What the transport file says about itself."""
+    def member(self, created: datetime, mark: str | None = None) -> Member:
+        """What the transport file says about itself; ``mark`` is a draft's (see ``marking``)."""
         columns = tuple(Column(v.name, v.facts.label, v.kind, v.width) for v in self.variables)
-        return Member(self.name, self.dataset.label, columns, created)
+        return Member(self.name, self.dataset.label, columns, created, mark)
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """All records in order, a bounded number at a time."""

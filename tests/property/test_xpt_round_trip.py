@@ -10,12 +10,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pyreadstat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.emit.xpt.ibm_float import ibm_bits
+from pipeline.emit.xpt.ibm_float import MISSING, all_fit, ibm_bits, too_large, too_small
 from pipeline.emit.xpt.limits import MAX_WHOLE
+from pipeline.emit.xpt.numbers import number_cells
 from pipeline.emit.xpt.place import Place
 from pipeline.emit.xpt.readback import read_back
 from pipeline.emit.xpt.text import text_cells
@@ -27,6 +29,7 @@ LARGEST = math.nextafter(2.0**252, 0)
 SMALLEST = 2.0**-260
 
 on_disk = settings(deadline=None, max_examples=60)  # a disk has its moments
+unhurried = settings(deadline=None)  # neither has a busy machine
 in_range = st.floats(SMALLEST, LARGEST) | st.floats(-LARGEST, -SMALLEST) | st.just(0.0) | st.just(-0.0)
 whole = st.integers(-MAX_WHOLE, MAX_WHOLE)
 printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=200)
@@ -129,3 +132,54 @@ def test_cells_do_not_depend_on_how_a_column_was_cut(
     part = column.slice(before, len(values))
     cells = text_cells(part, 200, Place("XX", "AVAL"))
     assert cells.tobytes() == b"".join((value or "").ljust(200).encode() for value in values)
+
+
+@unhurried
+@given(st.lists(st.lists(text | st.none(), min_size=1), min_size=1), st.integers(1, 200), st.data())
+def test_cells_do_not_depend_on_where_polars_keeps_the_texts(
+    pieces: list[list[str | None]], width: int, draw: st.DataObject
+) -> None:
+    cut = [[value and value[:width].strip() for value in piece] for piece in pieces]
+    values = [None if value == "." else value for piece in cut for value in piece]
+    column = pl.concat([pl.Series(piece, dtype=pl.String) for piece in cut], rechunk=False)
+    column = column.set(column == ".", None)
+    order = draw.draw(st.permutations(range(len(values))))
+    for series, expected in (
+        (column, values),
+        (column.gather(order), [values[k] for k in order]),
+        (column.rechunk(), values),
+    ):
+        cells = text_cells(series, width, Place("XX", "AVAL"))
+        assert cells.tobytes() == b"".join((value or "").ljust(width).encode() for value in expected)
+
+
+@unhurried
+@given(st.lists(text.filter(bool), min_size=1), st.data())
+def test_what_lies_behind_a_null_is_never_seen(values: list[str], draw: st.DataObject) -> None:
+    missing = draw.draw(st.lists(st.booleans(), min_size=len(values), max_size=len(values)))
+    full = pa.array(values, pa.string_view())
+    bits = np.packbits(~np.array(missing), bitorder="little")
+    hidden = pa.Array.from_buffers(
+        pa.string_view(), len(values), [pa.py_buffer(bits), *full.buffers()[1:]], null_count=sum(missing)
+    )
+    cells = text_cells(pl.Series(hidden), 200, Place("XX", "AVAL")).tobytes()
+    shown = ["" if gone else value for value, gone in zip(values, missing, strict=True)]
+    assert cells == b"".join(value.ljust(200).encode() for value in shown)
+
+
+@unhurried
+@given(st.lists(st.tuples(in_range, st.booleans()), min_size=1))
+def test_the_number_behind_a_null_is_never_seen(pairs: list[tuple[float, bool]]) -> None:
+    values = np.array([math.nan if gone else value for value, gone in pairs])
+    bits = np.packbits([not gone for _, gone in pairs], bitorder="little")
+    hidden = pa.Array.from_buffers(pa.float64(), len(values), [pa.py_buffer(bits), pa.py_buffer(values)])
+    cells = number_cells(pl.Series(hidden), Place("XX", "AVAL"))
+    assert (cells == MISSING).tolist() == [gone for _, gone in pairs]
+
+
+@unhurried
+@given(st.lists(st.floats(), min_size=1))
+def test_one_look_at_the_exponents_answers_as_each_number_does(values: list[float]) -> None:
+    numbers = np.array(values)
+    each = too_large(numbers) | too_small(numbers) | np.isnan(numbers)
+    assert all_fit(numbers) == (not each.any())

@@ -1,4 +1,4 @@
-"""Facts about pyreadstat and pyarrow that the transport writer relies on: a failure says who changed."""
+"""Facts about pyreadstat that the transport writer relies on: a failure says who changed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from datetime import datetime
 from pathlib import Path
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyreadstat
 import pytest
 
@@ -96,14 +94,3 @@ def test_what_is_no_transport_file_raises_its_own_error(tmp_path: Path, octets: 
     (tmp_path / "x.xpt").write_bytes(octets)
     with pytest.raises(pyreadstat.ReadstatError):
         pyreadstat.read_xport(tmp_path / "x.xpt", output_format="polars")
-
-
-def test_pyarrow_pads_text_with_blanks_into_one_run_of_bytes() -> None:
-    padded = pc.ascii_rpad(pa.array(["ab", "", "c"], pa.large_string()), 3, padding=" ")
-    assert padded.type == pa.large_string()
-    assert padded.buffers()[2].to_pybytes()[:9] == b"ab    c  "
-
-
-def test_polars_gives_arrow_text_with_wide_offsets() -> None:
-    array = pl.Series(["a", None, "bc"]).to_arrow(compat_level=pl.CompatLevel.oldest())
-    assert array.type == pa.large_string()

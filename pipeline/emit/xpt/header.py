@@ -13,6 +13,7 @@ from pipeline.emit.xpt.member import Column, Member
 CARD = 80
 NAMESTR_BYTES = 140
 NAMESTR_START = 8 * CARD
+SYSTEM_BYTES = 16  # the SAS release and the operating system, eight bytes each, side by side
 
 _NUMERIC, _CHARACTER = 1, 2
 _MONTHS = (
@@ -40,7 +41,8 @@ _BLANK8 = b" " * 8
 def header_bytes(member: Member) -> bytes:
     """Everything before the first record: library, member, variables, start of the observations."""
     stamp = _stamp(member.created)
-    maker = _RELEASE + _SYSTEM + " " * 24 + stamp
+    system = f"{member.mark:<{SYSTEM_BYTES}}" if member.mark else _RELEASE + _SYSTEM
+    maker = system + " " * 24 + stamp
     cards = (
         _announcement("LIBRARY", "0" * 30),
         "SAS     SAS     SASLIB  " + maker,

@@ -16,8 +16,12 @@ MISSING = 0x2E << 56  # "." and seven NUL bytes: SAS's ordinary missing value
 _SIGN = np.uint64(1 << 63)
 _FRACTION = np.uint64((1 << 52) - 1)
 _LEADING_ONE = np.uint64(1 << 52)
+_EXPONENT_AT, _EXPONENT = np.uint64(52), np.uint64(0x7FF)
+_IBM_EXPONENT_AT = np.uint64(56)
 _IEEE_BIAS = 1023
-_IBM_BIAS = 65  # 64, and one more because an IBM fraction lies below 1 where an IEEE one begins with 1
+# 64, one more because an IBM fraction lies below 1 where an IEEE one begins with 1, less IEEE's own bias
+_BIAS = np.uint64((_IEEE_BIAS + 1) // 4 - 65)
+_LOWEST, _BEYOND = IBM_LOWEST_EXPONENT + _IEEE_BIAS, IBM_BEYOND_EXPONENT + _IEEE_BIAS
 
 
 def ibm_bits(doubles: NDArray[np.float64]) -> NDArray[np.uint64]:
@@ -26,11 +30,40 @@ def ibm_bits(doubles: NDArray[np.float64]) -> NDArray[np.uint64]:
     Callers refuse what ``too_large`` finds, and NaN, before: their bits here mean nothing.
     """
     bits = doubles.view(np.uint64)
-    exponent = (bits >> np.uint64(52)).astype(np.int64) & 0x7FF
-    exponent -= _IEEE_BIAS
-    fraction = ((bits & _FRACTION) | _LEADING_ONE) << (exponent & 3).astype(np.uint64)
-    characteristic = (((exponent >> 2) + _IBM_BIAS) << 56).astype(np.uint64)
-    return np.where(exponent < IBM_LOWEST_EXPONENT, np.uint64(0), (bits & _SIGN) | characteristic | fraction)
+    power = exponents(doubles)
+    lost = power < _LOWEST
+    power += np.uint64(1)  # as the bias is 1023, its remainder by 4 is now that of the unbiased exponent
+    fraction = bits & _FRACTION
+    fraction |= _LEADING_ONE
+    fraction <<= power & np.uint64(3)
+    power >>= np.uint64(2)
+    power -= _BIAS
+    power <<= _IBM_EXPONENT_AT
+    fraction |= power
+    fraction |= bits & _SIGN
+    if lost.any():
+        fraction[lost] = 0
+    return fraction
+
+
+def exponents(doubles: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """The 11 bits of each double's biased exponent: 0 for 0, 2047 for NaN and infinity."""
+    power = doubles.view(np.uint64) >> _EXPONENT_AT
+    power &= _EXPONENT
+    return power
+
+
+def all_fit(doubles: NDArray[np.float64]) -> bool:
+    """Whether an IBM double can hold every one of the doubles: the answer of ``too_large`` and ``too_small``.
+
+    False for NaN too. One look at the exponents answers for all but the zeros among them.
+    """
+    power = exponents(doubles)
+    if not power.size:
+        return True
+    if power.max() >= _BEYOND:
+        return False
+    return bool(power.min() >= _LOWEST or not doubles[power < _LOWEST].any())
 
 
 def too_large(doubles: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -18,6 +18,8 @@ NAME = re.compile(r"[A-Z][A-Z0-9_]{0,7}")
 NAME_RULE = "use 1 to 8 of A-Z, 0-9 and underscore, a letter first"
 
 MAX_LABEL = 40
+MAX_MARK = 16  # the room for release and system in the headers
+MARK = re.compile(rf"[A-Z0-9-]{{1,{MAX_MARK}}}")
 MAX_VARIABLES = 9999  # the NAMESTR header counts them in four digits
 
 NUM_BYTES = 8
@@ -41,7 +43,7 @@ LETTERED_YEARS = range(1960, 2060)  # two digits of a year are read back as thes
 
 
 def check_member(member: Member) -> None:
-    """Nothing, or ``BuildFailed`` naming what the layout cannot hold: a name, label, length or date."""
+    """Nothing, or ``BuildFailed`` naming what the layout cannot hold: a name, label, mark, length or date."""
     _check_name(f"dataset {member.name}", member.name)
     _check_label(f"dataset {member.name}", member.label)
     if not 1 <= len(member.columns) <= MAX_VARIABLES:
@@ -52,6 +54,9 @@ def check_member(member: Member) -> None:
         raise BuildFailed(
             f"dataset {member.name}", "created in a year that two digits do not tell", "check the data cut"
         )
+    if member.mark is not None and not MARK.fullmatch(member.mark):
+        culprit = "its mark does not fit into the headers"
+        raise BuildFailed(f"dataset {member.name}", culprit, f"use 1 to {MAX_MARK} of A-Z, 0-9 and hyphen")
     seen: set[str] = set()
     for column in member.columns:
         _check_column(f"{member.name}.{column.name}", column)

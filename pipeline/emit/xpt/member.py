@@ -24,12 +24,15 @@ class Member:
     """One dataset; ``created`` is the data cut, never the clock, so that equal input gives equal bytes.
 
     The layout keeps ``created`` to the second, without a time zone: the reading of the clock that it shows.
+    ``mark`` (None: none) stands where the headers tell the system that made the file: whoever opens a draft
+    reads that it is one, before any value, and every reader passes over it.
     """
 
     name: str
     label: str
     columns: tuple[Column, ...]
     created: datetime
+    mark: str | None = None
 
     @property
     def record_bytes(self) -> int:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipeline.emit.xpt.ibm_float import MISSING, ibm_bits, too_large, too_small
+from pipeline.emit.xpt.columns import numbers_of
+from pipeline.emit.xpt.ibm_float import MISSING, all_fit, ibm_bits, too_large, too_small
 from pipeline.emit.xpt.limits import MAX_DIGITS, MAX_WHOLE
 from pipeline.emit.xpt.place import Place
+
+_NATIVE = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
 
 
 def number_cells(series: pl.Series, place: Place) -> NDArray[np.uint64]:
@@ -17,28 +22,46 @@ def number_cells(series: pl.Series, place: Place) -> NDArray[np.uint64]:
     Takes integers, Float64 and Decimal. Refuses NaN, infinity, what IBM's range cannot hold, whole numbers
     beyond 2**53 and decimals of more than 15 significant digits.
     """
-    values = doubles(series, place)
+    values, missing = _doubles(series, place)
     bits = ibm_bits(values)
-    if series.null_count():
-        bits[series.is_null().to_numpy()] = MISSING
+    if missing is not None:
+        bits[missing] = MISSING
     return bits
 
 
 def doubles(series: pl.Series, place: Place) -> NDArray[np.float64]:
     """The doubles equal to each number, 0 for null; refuses as ``number_cells`` says."""
+    return _doubles(series, place)[0]
+
+
+def _doubles(series: pl.Series, place: Place) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
+    """The doubles and where they are null: None if nowhere."""
     if series.dtype == pl.Float64:
-        return _checked_doubles(series.fill_null(0.0).to_numpy(), place)
+        values, missing = _filled(*numbers_of(series))
+        _check_doubles(values, place)
+        return values, missing
     if series.dtype.is_integer():
-        return _from_whole(series.fill_null(0), place)
+        return _from_whole(series, place)
     if series.dtype.is_decimal():
-        return _from_decimals(series, place)
+        return _from_decimals(series, place), series.is_null().to_numpy()
     if series.dtype != pl.Null:
         culprit = f"is a Num in the specification but a {series.dtype} in the frame"
         place.refuse(culprit, "cast it where it is derived")
-    return np.zeros(len(series))
+    return np.zeros(len(series)), np.ones(len(series), np.bool_)
 
 
-def _checked_doubles(values: NDArray[np.float64], place: Place) -> NDArray[np.float64]:
+def _filled(
+    values: NDArray[Any], missing: NDArray[np.bool_] | None
+) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    if missing is not None:
+        values = values.copy()
+        values[missing] = 0
+    return values, missing
+
+
+def _check_doubles(values: NDArray[np.float64], place: Place) -> None:
+    if all_fit(values):
+        return
     place.refuse_where(np.isnan(values), "is NaN", "make a missing number null")
     place.refuse_where(
         too_large(values), "is infinite or beyond the range of a transport file", "correct the source"
@@ -46,13 +69,18 @@ def _checked_doubles(values: NDArray[np.float64], place: Place) -> NDArray[np.fl
     place.refuse_where(
         too_small(values), "is so near 0 that a transport file would say 0", "correct the source"
     )
-    return values
 
 
-def _from_whole(series: pl.Series, place: Place) -> NDArray[np.float64]:
-    beyond = (series > MAX_WHOLE) | (series < -MAX_WHOLE)
-    place.refuse_where(beyond.to_numpy(), "is a whole number beyond 2**53", "submit it as text")
-    return series.cast(pl.Float64).to_numpy()
+def _from_whole(series: pl.Series, place: Place) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
+    culprit, fix = "is a whole number beyond 2**53", "submit it as text"
+    if series.dtype not in _NATIVE:
+        beyond = (series > MAX_WHOLE) | (series < -MAX_WHOLE)
+        place.refuse_where(beyond.fill_null(value=False).to_numpy(), culprit, fix)
+        series = series.cast(pl.Int64)
+    values, missing = _filled(*numbers_of(series))
+    if values.size and (int(values.max()) > MAX_WHOLE or int(values.min()) < -MAX_WHOLE):
+        place.refuse_where((values > MAX_WHOLE) | (values < -MAX_WHOLE), culprit, fix)
+    return values.astype(np.float64), missing
 
 
 def _from_decimals(series: pl.Series, place: Place) -> NDArray[np.float64]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.emit.xpt.columns import INLINE_BYTES, VIEW_BYTES, Texts, texts_of
 from pipeline.emit.xpt.limits import FIRST_PRINTABLE, LAST_PRINTABLE
 from pipeline.emit.xpt.place import Place
 
 _BLANK, _POINT = ord(" "), ord(".")
-_WITH_OFFSETS = pl.CompatLevel.oldest()  # Arrow text as one run of bytes and 64-bit offsets into it
+_TEXT_AT = VIEW_BYTES - INLINE_BYTES
+_INLINE = -1  # in the place of a buffer's number: the text stands in its view
+_UNPRINTABLE = r"[^\x20-\x7e]"
 
 
 def text_cells(series: pl.Series, width: int, place: Place) -> NDArray[np.void]:
@@ -23,73 +25,91 @@ def text_cells(series: pl.Series, width: int, place: Place) -> NDArray[np.void]:
     reader cannot tell from a missing number.
     """
     if series.dtype == pl.Null:
-        return _cells(np.full(len(series) * width, _BLANK, np.uint8), width)
+        return np.full(len(series) * width, _BLANK, np.uint8).view(f"V{width}")
     if series.dtype != pl.String:
         place.refuse(
             f"is a Char in the specification but a {series.dtype} in the frame", "cast it where it is derived"
         )
-    filled = series.fill_null("") if series.null_count() else series
-    array = filled.to_arrow(compat_level=_WITH_OFFSETS)
-    ends, octets = _offsets_and_octets(array)
-    lengths = np.diff(ends)
-    _check(ends, lengths, octets, width, place)
-    if (lengths == width).all():
-        return _cells(octets, width)
-    padded = pc.ascii_rpad(array, width, padding=" ")
-    return _cells(_offsets_and_octets(padded)[1], width)
+    texts = texts_of(series)
+    if not len(series):
+        return np.zeros(0, f"V{width}")
+    if texts.lengths.max() > width:
+        place.refuse_where(
+            texts.lengths > width, f"is longer than {width} bytes", "correct the length or split the text"
+        )
+    at = _TEXT_AT if width <= INLINE_BYTES else 0
+    rows = texts.views if at else _gathered(texts, width)
+    rows = _filled_with_blanks(rows, texts.lengths, at)
+    _check(rows, texts.lengths, at, series, place)
+    return _cells(rows, width, at)
 
 
-def _offsets_and_octets(array: Any) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    _, offsets, octets = array.buffers()
-    ends = (
-        np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-        if len(array)
-        else np.zeros(1, np.int64)
-    )
-    every = np.frombuffer(octets, np.uint8) if octets is not None else np.zeros(0, np.uint8)
-    return ends - ends[0], every[ends[0] : ends[-1]]
+def _gathered(texts: Texts, width: int) -> NDArray[np.uint8]:
+    """One row of ``width`` bytes a text: the text, and behind it whatever follows it in memory."""
+    count = len(texts.lengths)
+    buffer, start = texts.views.view(np.uint32)[:, 2:].T.astype(np.int64)
+    inline = texts.lengths <= INLINE_BYTES
+    buffer[inline] = _INLINE
+    start[inline] = np.flatnonzero(inline) * VIEW_BYTES + _TEXT_AT
+    rows = np.empty(count, f"V{width}")
+    used = buffer[:1] if buffer.min() == buffer.max() else np.unique(buffer)
+    for each in used:
+        octets = texts.views.reshape(-1) if each == _INLINE else texts.buffers[each]
+        which = slice(None) if len(used) == 1 else np.flatnonzero(buffer == each)
+        rows[which] = _windows(octets, start[which], width)
+    return rows.view(np.uint8).reshape(count, width)
 
 
-def _cells(octets: NDArray[np.uint8], width: int) -> NDArray[np.void]:
-    return octets.view(f"V{width}")
+def _windows(octets: NDArray[np.uint8], starts: NDArray[np.int64], width: int) -> NDArray[np.void]:
+    """The ``width`` bytes from each start on; zeros behind the end."""
+    first, last = int(starts.min()), int(starts.max())
+    span = octets[first : last + width]
+    if len(span) < last - first + width:
+        span = np.concatenate([span, np.zeros(last - first + width - len(span), np.uint8)])
+    every = np.ndarray(last - first + 1, f"V{width}", span, strides=(1,))
+    return every[starts - first]
+
+
+def _filled_with_blanks(rows: NDArray[np.uint8], lengths: NDArray[np.uint32], at: int) -> NDArray[np.uint8]:
+    """The rows with a blank for every byte that is not one of the text's own, which begins at byte ``at``."""
+    own, blanks = _masks(rows.shape[1], at)
+    filled = own.take(lengths).view(np.uint8).reshape(rows.shape)
+    filled &= rows
+    filled |= blanks.take(lengths).view(np.uint8).reshape(rows.shape)
+    return filled
+
+
+@lru_cache
+def _masks(width: int, at: int) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    """Length -> a row of ``width`` bytes: all bits where a text of that length has its own, a blank elsewhere."""
+    lengths, place = np.ogrid[: width - at + 1, -at : width - at]
+    own = (place >= 0) & (place < lengths)
+    masks = np.where(own, 0xFF, 0).astype(np.uint8), np.where(own, 0, _BLANK).astype(np.uint8)
+    return masks[0].view(f"V{width}").reshape(-1), masks[1].view(f"V{width}").reshape(-1)
 
 
 def _check(
-    ends: NDArray[np.int64], lengths: NDArray[np.int64], octets: NDArray[np.uint8], width: int, place: Place
+    rows: NDArray[np.uint8], lengths: NDArray[np.uint32], at: int, series: pl.Series, place: Place
 ) -> None:
-    place.refuse_where(
-        lengths > width, f"is longer than {width} bytes", "correct the length or split the text"
-    )
-    if not octets.size:
-        return
-    lowest, highest = octets.min(), octets.max()
-    if lowest < FIRST_PRINTABLE or highest > LAST_PRINTABLE:
-        _refuse_unprintable(ends, octets, place)
-    if lowest > _POINT:
-        return
-    filled = lengths > 0
-    heads, tails = octets[ends[:-1][filled]], octets[ends[1:][filled] - 1]
-    if lowest == _BLANK:
+    if rows.min() < FIRST_PRINTABLE or rows.max() > LAST_PRINTABLE:
         place.refuse_where(
-            _spread(filled, heads == _BLANK), "begins with a blank", "trim it where it is derived"
+            series.str.contains(_UNPRINTABLE).fill_null(value=False).to_numpy(),
+            "is not printable ASCII",
+            "map the character where it is derived",
         )
-        place.refuse_where(
-            _spread(filled, tails == _BLANK), "ends with a blank", "trim it where it is derived"
-        )
-    lone = (heads == _POINT) & (lengths[filled] == 1)
-    place.refuse_where(_spread(filled, lone), "is a lone point", "make a missing value null")
+    heads, filled = rows[:, at], lengths > 0
+    last = np.arange(len(rows)) * rows.shape[1] + (at - 1) + lengths
+    tails = rows.reshape(-1).take(last)  # of an empty text: of no meaning
+    if not (heads.min() <= _POINT or tails.min() <= _POINT):
+        return
+    fix = "trim it where it is derived"
+    place.refuse_where((heads == _BLANK) & filled, "begins with a blank", fix)
+    place.refuse_where((tails == _BLANK) & filled, "ends with a blank", fix)
+    lone = (heads == _POINT) & (lengths == 1)
+    place.refuse_where(lone, "is a lone point", "make a missing value null")
 
 
-def _spread(filled: NDArray[np.bool_], bad: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """``bad``, told for the filled rows only, as one answer a row."""
-    spread = np.zeros(len(filled), np.bool_)
-    spread[filled] = bad
-    return spread
-
-
-def _refuse_unprintable(ends: NDArray[np.int64], octets: NDArray[np.uint8], place: Place) -> None:
-    bad = (octets < FIRST_PRINTABLE) | (octets > LAST_PRINTABLE)
-    row = int(np.searchsorted(ends, int(bad.argmax()), side="right")) - 1
-    place.refuse(
-        f"record {place.first + row} is not printable ASCII", "map the character where it is derived"
-    )
+def _cells(rows: NDArray[np.uint8], width: int, at: int) -> NDArray[np.void]:
+    """The cells within their rows."""
+    row = np.dtype({"names": ["cell"], "formats": [f"V{width}"], "offsets": [at], "itemsize": rows.shape[1]})
+    return rows.view(row).reshape(-1)["cell"]

@@ -27,7 +27,8 @@ cat("[", paste0('"', lines, '"', collapse = ","), "]")
 
 
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="Rscript is not installed")
-def test_haven_reads_what_was_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mark", [None, "DRAFT-BLINDED"])
+def test_haven_reads_what_was_written(tmp_path: Path, mark: str | None) -> None:
     numbers = [0.1, -1.5, None, 1 / 3, 2.0**-260, 7.2e75, 9007199254740992.0, 0.0]
     texts = ["a", None, "A B", "x" * 200, "~", "0.1", "-", "<5"]
     member = Member(
@@ -35,6 +36,7 @@ def test_haven_reads_what_was_written(tmp_path: Path) -> None:
         "Laboratory Test Results",
         (Column("LBORRES", "Result", "Char", 200), Column("LBSTRESN", "Numeric Result", "Num")),
         datetime(2027, 3, 9),
+        mark,
     )
     write_xpt(tmp_path / "lb.xpt", member, pl.DataFrame({"LBORRES": texts, "LBSTRESN": numbers}))
     answer = subprocess.run(

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.emit.xpt.bench import BENCH, OURS, PLAIN, PYREADSTAT, STREAMED, _measured, _medians, bench
+from pipeline.emit.xpt.bench import BENCH, OURS, PLAIN, PYREADSTAT, STREAMED, _measured, _medians, bench, lead
 from pipeline.emit.xpt.bench_table import BENCH_MEMBER, bench_rows, write_bench_table
 from pipeline.emit.xpt.readback import read_back
 from pipeline.emit.xpt.write import char_lengths, write_xpt
@@ -58,6 +58,16 @@ def test_the_medians_are_those_of_the_runs_and_a_writer_that_failed_has_none() -
         (OURS, None, 9, 3, 2.0, 2.0, 4.0, 1024.0),
         ("other", "1.0", 9, 1, None, None, None, None),
     ]
+
+
+def test_the_lead_is_that_of_ours_in_memory_over_the_fastest_other_writer() -> None:
+    def table(**seconds: float | None) -> pl.DataFrame:
+        named = {PLAIN: 0.1, OURS: 0.5, STREAMED: 0.7, **seconds}
+        rows = [{"writer": name, "seconds": each} for name, each in named.items()]
+        return pl.DataFrame(rows, schema={"writer": pl.String, "seconds": pl.Float64})
+
+    assert lead(table(slow=9.0, fast=2.0, failed=None)) == {"fastest_other": "fast", "times_as_fast": 4.0}
+    assert lead(table(failed=None)) == {"fastest_other": None, "times_as_fast": None}
 
 
 def test_the_benchmark_times_the_writers_in_processes_of_their_own_and_cleans_up(tmp_path: Path) -> None:
