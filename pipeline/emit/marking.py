@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 FINAL = "FINAL"
+BLINDED = "BLINDED"
 
 
 def marking(mode: str) -> str | None:

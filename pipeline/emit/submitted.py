@@ -39,7 +39,8 @@ _NAMED_BY = {
     "TSPARMCD": "TSPARM",
 }
 ABBREVIATED = ("DOMAIN", "RDOMAIN")
-RESULTS = ("ORRES", "STRESC")  # their lists, if any, belong to a test: see define.results
+_RESULTS = ("ORRES", "STRESC")  # their lists, if any, belong to a test: see define.results
+CRITERIA = "IE"  # but an eligibility criterion is answered yes or no, whichever it is
 
 
 @dataclass(frozen=True)
@@ -164,10 +165,15 @@ def _as_values(distinct: pl.Series) -> tuple[str, ...]:
     return tuple(distinct if distinct.dtype == pl.String else plain_numbers(distinct))
 
 
+def is_result(dataset: str, name: str) -> bool:
+    """Whether the variable holds results, whose lists depend on the test."""
+    return dataset != CRITERIA and name.removeprefix(dataset) in _RESULTS
+
+
 def is_listed(dataset: str, rules: Variable, facts: VariableFacts) -> bool:
     """Whether the values are drawn from a list of the standard or the study, or are named by a variable."""
     name = facts.variable
-    if name.removeprefix(dataset) in RESULTS or rules.dictionary:
+    if is_result(dataset, name) or rules.dictionary:
         return False
     lists = rules.codelist or facts.codelists
     return bool(lists) or name in _NAMED_BY or name in ABBREVIATED or name == f"{dataset}CAT"

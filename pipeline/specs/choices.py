@@ -61,12 +61,15 @@ def _problem(study: Study, name: str) -> tuple[str, str, str] | None:
 
 
 def with_settings(name: str, table: pl.DataFrame, settings: Mapping[str, Setting]) -> pl.DataFrame:
-    """``table`` with every ``{setting}`` replaced by its value; SpecError for a setting that the study lacks."""
+    """``table`` with every ``{setting}`` replaced by its value, a cell without a value left blank (null).
+
+    SpecError for a setting that the study lacks.
+    """
     if not any("{" in text for column in table for text in column.drop_nulls()):
         return table
 
-    def filled(text: str) -> str:
-        return _PLACEHOLDER.sub(lambda found: _value(name, found[1], settings), text)
+    def filled(text: str) -> str | None:
+        return _PLACEHOLDER.sub(lambda found: _value(name, found[1], settings), text) or None
 
     cells = pl.all().map_elements(filled, return_dtype=pl.String)
     return table.with_columns(cells)

@@ -15,11 +15,14 @@ from pipeline.errors import SpecError
 from pipeline.specs.blinding import Blinding, contradictions
 from pipeline.specs.checks import Check, load_checks
 from pipeline.specs.choices import choice_problems, with_settings
+from pipeline.specs.metadata import Method, Methods
 from pipeline.specs.models import Dataset, Part, Study, Variable, Verb
+from pipeline.specs.places import place_problems
 from pipeline.specs.standard import Standard, VariableFacts, load_standard
 from pipeline.specs.text_yaml import read_yaml
 
 _Model = TypeVar("_Model", bound=BaseModel)
+METHODS = "methods.yaml"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class StudySpec:
     tables: Mapping[str, pl.DataFrame]
     blinding: Blinding | None = None
     checks: Mapping[str, Check] = field(default_factory=dict)
+    methods: tuple[Method, ...] = ()
 
     def dataset(self, name: str) -> Dataset:
         """The specification of one dataset; SpecError if the study has none of that name."""
@@ -97,16 +101,21 @@ def load_study(specs: Path, name: str, overlay: str | None = None) -> StudySpec:
         },
         blinding=_parsed(Blinding, blinding) if blinding.is_file() else None,
         checks=load_checks(folder / "checks"),
+        methods=_parsed(Methods, *methods).methods if (methods := _present(folder, METHODS, overlay)) else (),
     )
-    if found := [*_problems(spec), *_arm_problems(spec)]:
+    if found := [*_problems(spec), *place_problems(datasets, spec.methods), *_arm_problems(spec)]:
         raise SpecError(*found[0])
     return spec
 
 
 def _layers(folder: Path, name: str, overlay: str | None) -> list[Path]:
     """The file and what lies over it; the file alone if there is neither, so that its absence is told."""
+    return _present(folder, name, overlay) or [folder / name]
+
+
+def _present(folder: Path, name: str, overlay: str | None) -> list[Path]:
     over = [folder / overlay / Path(name).name] if overlay else []
-    return [path for path in (folder / name, *over) if path.is_file()] or [folder / name]
+    return [path for path in (folder / name, *over) if path.is_file()]
 
 
 def _merged(paths: tuple[Path, ...]) -> Any:

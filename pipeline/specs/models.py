@@ -15,10 +15,9 @@ from pydantic import Field, model_validator
 
 from pipeline.specs.expected import Expected
 from pipeline.specs.frozen import Frozen, Names, YesNo
+from pipeline.specs.metadata import Origin, OriginSource, ValueLevel
 from pipeline.specs.score_models import Filtration, Scores
 
-Origin = Literal["Assigned", "Collected", "Derived", "Predecessor", "Protocol", "Not Available"]
-OriginSource = Literal["Investigator", "Subject", "Vendor", "Sponsor"]
 _VERBS = ("const", "take", "code", "lookup", "date", "derived", "empty")
 
 
@@ -109,6 +108,8 @@ class Supplement(Verb):
     label: Annotated[str, Field(max_length=40)]
     origin: Origin
     by_whom: OriginSource | None = None
+    codelist: Names = ()
+    dictionary: str | None = None
     content: str
 
 
@@ -163,6 +164,7 @@ class Dataset(Frozen):
     baseline_keys: Names = ()
     table: str | None = None
     relations: tuple[Relation, ...] = ()
+    values: tuple[ValueLevel, ...] = ()
     comment: str | None = None
 
     @property
@@ -360,7 +362,10 @@ class NotSubmitted(Frozen):
 
 
 class Study(Frozen):
-    """``study.yaml``: identity, standards, settings, and where the engine finds the reference facts."""
+    """``study.yaml``: identity, standards, settings, and where the engine finds the reference facts.
+
+    ``list_names`` says what people call the study's own codelists, by the name of the codemap.
+    """
 
     study: str
     title: str
@@ -377,6 +382,7 @@ class Study(Frozen):
     filtration: Filtration | None = None
     datasets: Names
     extensions: tuple[Extension, ...] = ()
+    list_names: dict[str, str] = Field(default_factory=dict)
     not_submitted: tuple[NotSubmitted, ...] = ()
 
     def setting(self, name: str) -> str:

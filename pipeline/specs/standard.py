@@ -19,6 +19,7 @@ SUPPLEMENTAL = "SUPPQUAL"
 _CONTINUED = ("CO", "COVAL")  # SDTMIG lets a long comment go on in COVAL1, COVAL2 ...
 _VARIABLE_FIELDS = ("dataset", "variable", "order", "label", "type", "role", "core", "codelists", "domain")
 _TERM_FIELDS = ("codelist", "name", "extensible", "code", "term", "decode")
+_LIST_FIELDS = ("codelist", "title")
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,13 @@ class Term:
 
 @dataclass(frozen=True)
 class Codelist:
-    """One CDISC codelist; ``name`` is its submission short name (``NY``)."""
+    """One CDISC codelist; ``name`` is its submission short name (``NY``), ``title`` what people call it."""
 
     code: str
     name: str
     extensible: bool
     terms: dict[str, Term]
+    title: str
 
 
 @dataclass(frozen=True)
@@ -85,16 +87,18 @@ class Standard:
 
 @lru_cache(maxsize=4)
 def load_standard(folder: Path) -> Standard:
-    """The facts in ``folder`` (``variables.csv``, ``terminology.csv``)."""
+    """The facts in ``folder`` (``variables.csv``, ``codelists.csv``, ``terminology.csv``)."""
     variables = {}
     for row in _rows(folder / "variables.csv"):
         lists = tuple(filter(None, row["codelists"].split(";")))
         facts = VariableFacts(**{**row, "order": int(row["order"]), "codelists": lists})  # type: ignore[arg-type]
         variables[facts.dataset, facts.variable] = facts
+    titles = {row["codelist"]: row["title"] for row in _rows(folder / "codelists.csv")}
     grouped: dict[str, Codelist] = {}
     for row in _rows(folder / "terminology.csv"):
+        code = row["codelist"]
         found = grouped.setdefault(
-            row["codelist"], Codelist(row["codelist"], row["name"], row["extensible"] == "Yes", {})
+            code, Codelist(code, row["name"], row["extensible"] == "Yes", {}, titles[code])
         )
         found.terms[row["term"]] = Term(row["code"], row["term"], row["decode"])
     return Standard(variables, grouped)
@@ -121,7 +125,9 @@ def generate(folder: Path, *, ig: Path, ct: Path, datasets: Iterable[str], codel
         raise SpecError(str(ig), f"has no dataset {', '.join(sorted(missing))}")
     lists = set(codelists).union(*(row["codelists"].split(";") for row in facts)) - {""}
     write_text(folder / "variables.csv", _csv(_VARIABLE_FIELDS, facts))
-    write_text(folder / "terminology.csv", _csv(_TERM_FIELDS, _terms(ct, lists)))
+    rows = _terminology(ct, lists)
+    write_text(folder / "codelists.csv", _csv(_LIST_FIELDS, _titles(rows)))
+    write_text(folder / "terminology.csv", _csv(_TERM_FIELDS, _terms(rows)))
 
 
 def _facts(row: dict[str, str]) -> dict[str, str]:
@@ -129,12 +135,22 @@ def _facts(row: dict[str, str]) -> dict[str, str]:
     return kept | {"codelists": row["codelist_code"], "domain": row["described_value_domain"]}
 
 
-def _terms(ct: Path, wanted: set[str]) -> list[dict[str, str]]:
+def _terminology(ct: Path, wanted: set[str]) -> list[dict[str, str]]:
+    """Rows of the wanted codelists and of their terms, in the order of the file."""
     with ct.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
-    heads = {row["Code"]: row for row in rows if not row["Codelist Code"] and row["Code"] in wanted}
-    if missing := wanted - heads.keys():
+    if missing := wanted - {row["Code"] for row in rows if not row["Codelist Code"]}:
         raise SpecError(str(ct), f"has no codelist {', '.join(sorted(missing))}")
+    return [row for row in rows if (row["Codelist Code"] or row["Code"]) in wanted]
+
+
+def _titles(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    heads = [row for row in rows if not row["Codelist Code"]]
+    return [{"codelist": row["Code"], "title": row["Codelist Name"]} for row in heads]
+
+
+def _terms(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    heads = {row["Code"]: row for row in rows if not row["Codelist Code"]}
     return [
         {
             "codelist": row["Codelist Code"],
@@ -145,7 +161,7 @@ def _terms(ct: Path, wanted: set[str]) -> list[dict[str, str]]:
             "decode": row["NCI Preferred Term"],
         }
         for row in rows
-        if row["Codelist Code"] in heads
+        if row["Codelist Code"]
     ]
 
 

@@ -33,8 +33,11 @@ class CodeLists:
         self._entries: dict[str, _Entry] = {}
 
     def use(self, listed: ListUse, datatype: str, values: Iterable[str]) -> None:
-        """Adds ``values`` to the list. Raises BuildFailed if a value is named in two ways."""
+        """Adds ``values`` to the list. Raises BuildFailed if a value is named in two ways, or two lists are."""
         entry = self._entries.setdefault(listed.oid, _Entry(listed, datatype))
+        if (entry.use.terms, entry.use.dictionary) != (listed.terms, listed.dictionary):
+            fix = "rename the codemap of the study"
+            raise BuildFailed(listed.oid, "is a list of the study and one of the standard", fix)
         if "float" in (datatype, entry.datatype):
             entry.datatype = "float"
         entry.values |= {*values, *listed.collectable}

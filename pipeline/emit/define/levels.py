@@ -11,12 +11,21 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline.emit.define.lists import NO_YES, ListUse, codemap_list, part_list
+from pipeline.emit.define.lists import (
+    NO_YES,
+    ListUse,
+    codemap_list,
+    dictionary_list,
+    known_lists,
+    part_list,
+    require_listed,
+)
 from pipeline.emit.define.shapes import Shape, plain_numbers, shapes_by
-from pipeline.emit.submitted import Submitted, SubmittedVariable
+from pipeline.emit.submitted import Submitted
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec
-from pipeline.specs.models import Origin, Supplement
+from pipeline.specs.metadata import Origin
+from pipeline.specs.models import Supplement
 
 FEW = 100  # a place with more different values than this has no list of them
 
@@ -36,11 +45,21 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Told:
+    """Where the values of one row come from, if not from where the variable says; ``sentence`` explains them."""
+
+    origin: Origin
+    source: str
+    sentence: str | None = None
+
+
+@dataclass(frozen=True)
 class Level:
     """One row of a value list.
 
     ``key`` tells it within the variable, ``condition`` its condition within the dataset: parts of OIDs.
-    ``values`` are the distinct values where a list holds them; ``supplement`` belongs to a QVAL.
+    ``values`` are the distinct values where a list holds them; ``name`` is that of the item if it has one of
+    its own (a qualifier has), ``own`` its origin if it has one of its own.
     """
 
     variable: str
@@ -51,15 +70,8 @@ class Level:
     shape: Shape
     values: tuple[str, ...] = ()
     listed: ListUse | None = None
-    supplement: Supplement | None = None
-
-
-def origin_of(level: Level, variable: SubmittedVariable) -> tuple[Origin, str]:
-    """Origin type and source of a value-level item: the qualifier's own, else the variable's."""
-    rules = level.supplement
-    if rules is None:
-        return variable.spec.origin, variable.spec.source
-    return rules.origin, rules.by_whom or "Sponsor"
+    name: str | None = None
+    own: Told | None = None
 
 
 def distinct_pairs(submitted: Submitted, names: list[str], value: str) -> pl.DataFrame:
@@ -97,17 +109,18 @@ def qualifier_levels(spec: StudySpec, submitted: Submitted) -> Iterator[Level]:
 def _qualifier(
     spec: StudySpec, name: str, supplement: Supplement, shape: Shape, values: tuple[str, ...]
 ) -> Level:
-    listed = _qualifier_list(spec, supplement, values)
+    listed = _qualifier_list(spec, f"QVAL.{name}", supplement, values)
     return Level(
         variable="QVAL",
         key=name,
         condition=name,
         where=(Check("QNAM", (name,)),),
         label=supplement.label,
-        shape=text_shape(values) if listed else shape,
-        values=values if listed else (),
+        shape=text_shape(values) if listed and not listed.dictionary else shape,
+        values=values if listed and not listed.dictionary else (),
         listed=listed,
-        supplement=supplement,
+        name=name,
+        own=Told(supplement.origin, supplement.by_whom or "Sponsor", supplement.content),
     )
 
 
@@ -116,10 +129,18 @@ def few(values: pl.Series) -> tuple[str, ...]:
     return tuple(values) if len(values) <= FEW else ()
 
 
-def _qualifier_list(spec: StudySpec, supplement: Supplement, values: tuple[str, ...]) -> ListUse | None:
-    if supplement.map and values:
-        return codemap_list(spec, supplement.map)
+def _qualifier_list(
+    spec: StudySpec, place: str, supplement: Supplement, values: tuple[str, ...]
+) -> ListUse | None:
+    """The dictionary or codelist that the study names, the codemap, or NY if it holds the values; else None."""
+    if supplement.dictionary:
+        return dictionary_list(spec, supplement.dictionary, "text")
+    if not values:
+        return None
+    for terms in known_lists(spec, supplement.codelist):
+        require_listed(spec, place, values, terms)
+        return part_list(terms, values, place)
+    if supplement.map:
+        return codemap_list(spec, supplement.map, title=supplement.label)
     no_yes = spec.standard.codelists.get(NO_YES)
-    return (
-        part_list(no_yes, values, "QVAL") if no_yes and values and set(values) <= set(no_yes.terms) else None
-    )
+    return part_list(no_yes, values, "QVAL") if no_yes and set(values) <= set(no_yes.terms) else None

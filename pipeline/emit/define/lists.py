@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from pipeline.emit.submitted import ABBREVIATED, RESULTS, Submitted, SubmittedVariable
+from pipeline.emit.submitted import ABBREVIATED, Submitted, SubmittedVariable, is_result
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec
 from pipeline.specs.standard import Codelist
@@ -17,13 +17,27 @@ DOMAINS = "C66734"  # DOMAIN
 # Codelists of the CDISC terminology whose values are codes; NCI's preferred term tells what they mean.
 CODED = frozenset({NO_YES, DOMAINS, "C66731"})  # NY, DOMAIN, SEX
 _SHORT = 10  # a list of so many terms is shown whole for a variable without data
-_SHARED = {"VISITNUM": "VISITNUM", "ARMCD": "ARMCD", "ACTARMCD": "ARMCD", "ETCD": "ETCD"}
-# Dictionaries as the Define-XML terminology (C66788) spells them, and where the study states the version.
-_DICTIONARIES = {
+# Codes that several datasets share: the name of their list, and what people call it.
+_ARMS = ("ARMCD", "Arm Code")
+_SHARED = {
+    "VISITNUM": ("VISITNUM", "Visit Number"),
+    "ARMCD": _ARMS,
+    "ACTARMCD": _ARMS,
+    "ETCD": ("ETCD", "Element Code"),
+}
+# Dictionaries as the Define-XML terminology (C66788) and specification spell them, and where the study states
+# the version.
+DICTIONARIES = {
     "MedDRA": ("MedDRA", "meddra"),
     "WHODrug": ("WHODD", "whodrug"),
     "CTCAE": ("CTCAE", "ctcae"),
     "LOINC": ("LOINC", ""),
+    "SNOMED": ("SNOMED", ""),
+    "UNII": ("UNII", ""),
+    "MED-RT": ("MED-RT", ""),
+    "GENC": ("GENC", ""),
+    "ClinicalTrials.gov": ("ClinicalTrials.gov", ""),
+    "D-U-N-S NUMBER": ("D-U-N-S NUMBER", ""),
 }
 _LONGEST_SLUG = 40
 _SPELLED = {"%": "pct", "/": "_", "^": "e", "*": "x", "<": "lt", ">": "gt", "+": "plus"}
@@ -66,7 +80,7 @@ def known_lists(spec: StudySpec, codes: Iterable[str]) -> list[Codelist]:
 
 def whole_list(terms: Codelist, names: Mapping[str, str] | None = None) -> ListUse:
     """The list of the standard, shared by all items that use it."""
-    return ListUse(f"CL.{terms.name}", terms.name, terms, names=names)
+    return ListUse(f"CL.{terms.name}", terms.title, terms, names=names)
 
 
 def part_list(
@@ -77,36 +91,48 @@ def part_list(
     told = len(joined) <= _LONGEST_SLUG
     return ListUse(
         f"CL.{terms.name}.{joined if told else place}",
-        f"{terms.name} ({', '.join(values) if told else place})",
+        f"{terms.title} ({', '.join(values) if told else place})",
         terms,
         values,
         names,
     )
 
 
-def codemap_list(spec: StudySpec, codemap: str, *, by_code: bool = False) -> ListUse:
-    """The terms of a codemap (``by_code``: its codes, named by the terms); NY where all of them are in NY."""
+def codemap_list(
+    spec: StudySpec, codemap: str, *, by_code: bool = False, title: str | None = None
+) -> ListUse:
+    """The terms of a codemap (``by_code``: its codes, named by the terms); NY where all of them are in NY.
+
+    The study says what people call the list; else it has the name of the item that uses it, ``title``.
+    """
+    name = spec.study.list_names.get(codemap, title or codemap)
     pairs = {code: term for code, term in spec.codemap(codemap).items() if term}  # some codes mean no value
     no_yes = spec.standard.codelists.get(NO_YES)
     if no_yes and not by_code and set(pairs.values()) <= set(no_yes.terms):
         return part_list(no_yes, tuple(sorted(set(pairs.values()))), codemap)
     if by_code:
-        return ListUse(f"CL.{codemap}.CODE", f"{codemap} code", collectable=tuple(pairs), names=pairs)
-    return ListUse(f"CL.{codemap}", codemap, collectable=tuple(dict.fromkeys(pairs.values())))
+        return ListUse(f"CL.{codemap}.CODE", f"{name} (code)", collectable=tuple(pairs), names=pairs)
+    return ListUse(f"CL.{codemap}", name, collectable=tuple(dict.fromkeys(pairs.values())))
 
 
 def dictionary_list(spec: StudySpec, dictionary: str, datatype: str) -> ListUse:
     """The external dictionary; texts and codes of one dictionary are two lists because their type differs."""
-    name, version_field = _DICTIONARIES.get(dictionary, (dictionary, ""))
+    if dictionary not in DICTIONARIES:
+        fix = f"use one of {', '.join(DICTIONARIES)}"
+        raise BuildFailed(dictionary, "is not a dictionary of Define-XML", fix)
+    name, version_field = DICTIONARIES[dictionary]
     version = getattr(spec.study.standards, version_field) if version_field else None
     suffix = "" if datatype == "text" else f".{datatype.upper()}"
-    return ListUse(f"CL.{slug(name).upper()}{suffix}", name, dictionary=(name, version))
+    title = f"{name} ({datatype})" if suffix else name
+    return ListUse(f"CL.{slug(name).upper()}{suffix}", title, dictionary=(name, version))
 
 
 def sponsor_list(submitted: Submitted, variable: SubmittedVariable, name: str) -> ListUse:
     """A list of the sponsor that holds the values which the records have."""
-    shared = _SHARED.get(name) or (name if name.startswith(submitted.name) else f"{name}.{submitted.name}")
-    return ListUse(f"CL.{shared}", shared, names=variable.names)
+    label = variable.facts.label
+    own = (name, label) if name.startswith(submitted.name) else (f"{name}.{submitted.name}", None)
+    oid, title = _SHARED.get(name, own)
+    return ListUse(f"CL.{oid}", title or f"{label} ({submitted.name})", names=variable.names)
 
 
 def list_of(
@@ -125,9 +151,10 @@ def list_of(
         if values and (terms.code in split or not variable.has_data):
             return part_list(terms, values, f"{submitted.name}.{variable.name}", variable.names)
         return replace(whole_list(terms, variable.names), collectable=values)
-    for code in lists_named(variable) if variable.name.removeprefix(submitted.name) not in RESULTS else ():
+    for code in () if is_result(submitted.name, variable.name) else lists_named(variable):
         mapped = code in set(spec.table("codemaps")["map"])
-        return codemap_list(spec, code) if mapped else sponsor_list(submitted, variable, code)
+        title = variable.facts.label
+        return codemap_list(spec, code, title=title) if mapped else sponsor_list(submitted, variable, code)
     return sponsor_list(submitted, variable, variable.name) if variable.names else None
 
 
@@ -144,7 +171,7 @@ def split_lists(spec: StudySpec, found: Iterable[Submitted]) -> frozenset[str]:
 
 def _terms_of(spec: StudySpec, submitted: Submitted, variable: SubmittedVariable) -> Codelist | None:
     """The codelist of the terminology that holds all values of the variable, if there is one."""
-    if variable.spec.dictionary or variable.name.removeprefix(submitted.name) in RESULTS:
+    if variable.spec.dictionary or is_result(submitted.name, variable.name):
         return None
     known = known_lists(spec, lists_named(variable))
     return known[0] if len(known) == 1 else None

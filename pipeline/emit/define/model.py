@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 
 from odmlib.define_2_1 import model as odm
 
 from pipeline.emit.define.choices import choice_levels, has_choices
 from pipeline.emit.define.codelists import TERMINOLOGY, CodeLists
-from pipeline.emit.define.levels import Level, origin_of, qualifier_levels
+from pipeline.emit.define.exceptions import exception_levels
+from pipeline.emit.define.levels import Level, qualifier_levels
 from pipeline.emit.define.lists import ListUse, list_of, split_lists
-from pipeline.emit.define.parts import GUIDE, Parts, described, item
+from pipeline.emit.define.methods import MethodBook
+from pipeline.emit.define.papers import Papers
+from pipeline.emit.define.parts import GUIDE, Parts
 from pipeline.emit.define.results import result_levels
 from pipeline.emit.define.shapes import Shape
-from pipeline.emit.marking import marking
-from pipeline.emit.submitted import Submitted, SubmittedVariable
+from pipeline.emit.define.trial_summary import summary_levels
+from pipeline.emit.define.variables import described_variable
+from pipeline.emit.define.words import described
+from pipeline.emit.marking import BLINDED, marking
+from pipeline.emit.submitted import Submitted
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec
 
@@ -32,7 +39,6 @@ _CLASSES = (
     "STUDY REFERENCE",
 )
 _SUBJECT = ("STUDYID", "USUBJID")
-_NO_DATA = "No record has a value."
 
 
 def in_define_order(found: Sequence[Submitted]) -> list[Submitted]:
@@ -45,11 +51,20 @@ def in_define_order(found: Sequence[Submitted]) -> list[Submitted]:
 
 
 def define_model(
-    spec: StudySpec, found: Sequence[Submitted], *, cut: date, mode: str, facts: Mapping[str, str]
+    spec: StudySpec,
+    found: Sequence[Submitted],
+    *,
+    cut: date,
+    mode: str,
+    facts: Mapping[str, str],
+    pages: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
+    guide: bool = False,
 ) -> odm.ODM:
     """The whole document for the submitted datasets; depends on its arguments only.
 
-    ``facts`` gives the id of the build for FileOID (``build``); the times are the data cut.
+    ``facts`` gives the id of the build for FileOID (``build``); the times are the data cut. ``pages`` are the
+    pages of acrf.pdf by place (``DM.SEX``, ``SUPPDM.QVAL.RACEOTH``), none if there is no such document;
+    ``guide`` says that csdrg.pdf lies beside it.
     """
     study, mark = spec.study, marking(mode)
     moment = f"{cut.isoformat()}T00:00:00"
@@ -71,13 +86,13 @@ def define_model(
             StudyDescription=odm.StudyDescription(_content=told),
             ProtocolName=odm.ProtocolName(_content=study.study),
         ),
-        MetaDataVersion=_version(spec, in_define_order(found), mark),
+        MetaDataVersion=_version(spec, in_define_order(found), mode, Papers(pages, guide=guide)),
     )
     return root
 
 
-def _version(spec: StudySpec, found: Sequence[Submitted], mark: str | None) -> odm.MetaDataVersion:
-    study, parts, lists = spec.study, Parts(), CodeLists(spec)
+def _version(spec: StudySpec, found: Sequence[Submitted], mode: str, papers: Papers) -> odm.MetaDataVersion:
+    study, parts, lists = spec.study, Parts(MethodBook(spec.methods), papers), CodeLists(spec)
     version = odm.MetaDataVersion(
         OID=f"MDV.{study.study}.SDTMIG.{study.standards.sdtmig}",
         Name=f"Study {study.study}, Data Definitions",
@@ -85,8 +100,9 @@ def _version(spec: StudySpec, found: Sequence[Submitted], mark: str | None) -> o
         DefineVersion=study.standards.define,
         Standards=_standards(spec),
     )
-    if mark:
-        version.CommentOID = parts.comment("MDV", f"{mark}: treatment is masked; not for submission.")
+    if mark := marking(mode):
+        masked = " Treatment is masked." if mode == BLINDED else ""
+        version.CommentOID = parts.comment("MDV", f"{mark}: not for submission.{masked}")
     chosen = _chosen_lists(spec, found, lists)
     for each in found:
         version.ItemGroupDef.append(_group(each, parts, chosen, lists, _common_shapes(found)))
@@ -95,8 +111,9 @@ def _version(spec: StudySpec, found: Sequence[Submitted], mark: str | None) -> o
     version.WhereClauseDef = list(parts.wheres.values())
     version.ItemDef = parts.items
     version.CodeList = lists.elements(reasons)
-    version.MethodDef = parts.method_elements()
+    version.MethodDef = parts.methods.elements()
     version.CommentDef = parts.comment_elements()
+    papers.put_into(version)
     return version
 
 
@@ -121,7 +138,13 @@ def _chosen_lists(spec: StudySpec, found: Sequence[Submitted], lists: CodeLists)
     for each in found:
         single = [v for v in each.variables if not has_choices(spec, each, v)]
         uses = {v.name: use for v in single if (use := list_of(spec, each, v, split))}
-        levels = [*choice_levels(spec, each), *result_levels(spec, each), *qualifier_levels(spec, each)]
+        levels = [
+            *choice_levels(spec, each),
+            *result_levels(spec, each),
+            *summary_levels(spec, each),
+            *qualifier_levels(spec, each),
+            *exception_levels(each, uses),
+        ]
         for variable in each.variables:
             if variable.name in uses:
                 shape = common.get(variable.name, variable.shape)
@@ -153,7 +176,7 @@ def _group(
         listed = uses.get(variable.name)
         shaped = replace(variable, shape=common.get(variable.name, variable.shape))
         shown = listed if listed and listed.oid in lists else None
-        reference = _variable(each.name, shaped, own, shown, parts)
+        reference = described_variable(each.name, shaped, own, shown, parts)
         reference.OrderNumber = number
         if variable.name in keys:
             reference.KeySequence = keys.index(variable.name) + 1
@@ -183,79 +206,3 @@ def _heading(each: Submitted, parts: Parts) -> odm.ItemGroupDef:
     group.Class = odm.Class(Name=dataset.class_)
     group.leaf = odm.leaf(ID=f"LF.{each.name}", href=file, title=odm.title(_content=file))
     return group
-
-
-def _variable(
-    dataset: str, variable: SubmittedVariable, levels: list[Level], listed: ListUse | None, parts: Parts
-) -> odm.ItemRef:
-    """Adds the variable's definition and its value list to the parts; returns the reference to it."""
-    place, facts = f"{dataset}.{variable.name}", variable.facts
-    reference = odm.ItemRef(
-        ItemOID=f"IT.{place}", Mandatory="Yes" if facts.core == "Req" else "No", Role=facts.role
-    )
-    element = item(f"IT.{place}", variable.name, variable.shape, facts.label)
-    if listed:
-        element.CodeListRef = odm.CodeListRef(CodeListOID=listed.oid)
-    if not variable.has_data:
-        reference.HasNoData = "Yes"
-    own_origins = any(level.supplement for level in levels)
-    if not own_origins:
-        method = _explained(element, place, variable, parts)
-        if method:
-            reference.MethodOID = method
-    parts.items.append(element)
-    if levels:
-        element.ValueListRef = odm.ValueListRef(ValueListOID=f"VL.{place}")
-        _value_list(dataset, variable, levels, parts)
-    return reference
-
-
-def _explained(element: odm.ItemDef, place: str, variable: SubmittedVariable, parts: Parts) -> str | None:
-    """Adds origin and comment; returns the OID of the method of a derived variable."""
-    rules = variable.spec
-    element.Origin = [_origin(rules.origin, rules.source, rules.comment)]
-    derived = rules.origin == "Derived"
-    said = [
-        None if derived else rules.derived,
-        None if rules.origin == "Predecessor" else rules.comment,
-        None if variable.has_data else _NO_DATA,
-    ]
-    if text := ". ".join(each.removesuffix(".") for each in said if each):
-        element.CommentOID = parts.comment(place, text)
-    return _method(place, rules.derived or rules.comment, parts) if derived else None
-
-
-def _origin(kind: str, source: str, predecessor: str | None) -> odm.Origin:
-    """A predecessor is named in words; it has no source of its own."""
-    if kind == "Predecessor":
-        return odm.Origin(Type=kind, Description=described(predecessor or "Not stated"))
-    return odm.Origin(Type=kind, Source=source)
-
-
-def _method(place: str, sentence: str | None, parts: Parts) -> str:
-    if not sentence:
-        raise BuildFailed(place, "is derived and no sentence says how", "add it to the specification")
-    return parts.method(place, sentence)
-
-
-def _value_list(dataset: str, variable: SubmittedVariable, levels: list[Level], parts: Parts) -> None:
-    place = f"{dataset}.{variable.name}"
-    values = odm.ValueListDef(OID=f"VL.{place}")
-    for number, level in enumerate(levels, start=1):
-        oid, at = f"IT.{place}.{level.key}", f"{place}.{level.key}"
-        reference = odm.ItemRef(ItemOID=oid, OrderNumber=number, Mandatory="No")
-        reference.WhereClauseRef = [odm.WhereClauseRef(WhereClauseOID=parts.where(dataset, level))]
-        name = level.key if level.supplement else variable.name
-        element = item(oid, name, level.shape, level.label)
-        if level.listed:
-            element.CodeListRef = odm.CodeListRef(CodeListOID=level.listed.oid)
-        kind, source = origin_of(level, variable)
-        element.Origin = [_origin(kind, source, variable.spec.comment)]
-        if kind == "Derived":
-            own = level.supplement.content if level.supplement else None
-            reference.MethodOID = _method(at, own, parts) if own else f"MT.{place}"
-        elif level.supplement:
-            element.CommentOID = parts.comment(at, level.supplement.content)
-        parts.items.append(element)
-        values.ItemRef.append(reference)
-    parts.values.append(values)

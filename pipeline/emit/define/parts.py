@@ -7,37 +7,44 @@ from dataclasses import dataclass, field
 from odmlib.define_2_1 import model as odm
 
 from pipeline.emit.define.levels import Check, Level
+from pipeline.emit.define.methods import MethodBook
+from pipeline.emit.define.papers import Papers
 from pipeline.emit.define.shapes import Shape
+from pipeline.emit.define.words import described
 
 GUIDE = "STD.IG"
-_LANGUAGE = "en"
 _POINT = 1  # the display format counts characters, and the decimal point is one
-
-
-def described(text: str) -> odm.Description:
-    """A Description with one English text."""
-    return odm.Description(TranslatedText=[odm.TranslatedText(_content=text, lang=_LANGUAGE)])
+_STEPS = 2  # steps of the place of a variable
 
 
 @dataclass
 class Parts:
     """What the items refer to, collected while they are described: OID -> text or element."""
 
-    methods: dict[str, str] = field(default_factory=dict)
+    methods: MethodBook
+    papers: Papers
     comments: dict[str, str] = field(default_factory=dict)
     wheres: dict[str, odm.WhereClauseDef] = field(default_factory=dict)
     values: list[odm.ValueListDef] = field(default_factory=list)
     items: list[odm.ItemDef] = field(default_factory=list)
 
-    def method(self, place: str, sentence: str) -> str:
-        """OID of the method that ``sentence`` describes."""
-        self.methods[f"MT.{place}"] = sentence
-        return f"MT.{place}"
-
     def comment(self, place: str, sentence: str) -> str:
-        """OID of the comment."""
-        self.comments[f"COM.{place}"] = sentence
-        return f"COM.{place}"
+        """OID of the comment; variables of one name that say the same share it."""
+        steps = place.split(".")
+        shared = [f"COM.{steps[-1]}"] if len(steps) == _STEPS and not steps[1].startswith(steps[0]) else []
+        for oid in (*shared, f"COM.{place}"):
+            if self.comments.setdefault(oid, sentence) == sentence:
+                return oid
+        raise AssertionError(place)  # a place is described once
+
+    def origin(self, place: str, kind: str, source: str, predecessor: str | None) -> odm.Origin:
+        """Where the values of a place come from; a predecessor is named in words and has no source of its own."""
+        if kind == "Predecessor":
+            return odm.Origin(Type=kind, Description=described(predecessor or "Not stated"))
+        origin = odm.Origin(Type=kind, Source=source)
+        if reference := self.papers.reference(place, kind, source):
+            origin.DocumentRef = [reference]
+        return origin
 
     def where(self, dataset: str, level: Level) -> str:
         """OID of the condition under which the value-level row holds; rows of one test share it."""
@@ -46,21 +53,10 @@ class Parts:
         self.wheres[oid] = odm.WhereClauseDef(OID=oid, RangeCheck=checks)
         return oid
 
-    def method_elements(self) -> list[odm.MethodDef]:
-        """MethodDef elements in order of their OIDs."""
-        return [
-            odm.MethodDef(OID=oid, Name=_named(oid), Type="Computation", Description=described(text))
-            for oid, text in sorted(self.methods.items())
-        ]
-
     def comment_elements(self) -> list[odm.CommentDef]:
         """CommentDef elements in order of their OIDs."""
         told = sorted(self.comments.items())
         return [odm.CommentDef(OID=oid, Description=described(text)) for oid, text in told]
-
-
-def _named(method: str) -> str:
-    return f"Algorithm of {method.removeprefix('MT.')}"
 
 
 def _checked(dataset: str, check: Check) -> odm.RangeCheck:

@@ -1,13 +1,11 @@
-"""Value-level metadata of Findings: type, length, decimals, unit and terms of each test's results."""
+"""Value-level metadata of Findings: type, length, decimals, unit, terms and origin of each test's results."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import polars as pl
-
-from pipeline.emit.define.levels import Check, Level, distinct_pairs, few
+from pipeline.emit.define.levels import Level, Told, distinct_pairs, few
 from pipeline.emit.define.lists import (
     ListUse,
     codemap_list,
@@ -15,19 +13,22 @@ from pipeline.emit.define.lists import (
     lists_named,
     part_list,
     require_listed,
-    slug,
 )
+from pipeline.emit.define.places import PLACE, Deciding, Place, places, with_place
 from pipeline.emit.define.shapes import Shape, shapes_by
-from pipeline.emit.submitted import Submitted, SubmittedVariable
+from pipeline.emit.submitted import CRITERIA, Submitted, SubmittedVariable
 from pipeline.specs.load import StudySpec
+from pipeline.specs.metadata import ValueLevel
 from pipeline.specs.standard import Codelist
 from pipeline.specs.terminology import permitted
 
-_RESULTS = ("ORRES", "ORRESU", "STRESC", "STRESN", "STRESU")
+RESULT_SUFFIXES = ("ORRES", "ORRESU", "STRESC", "STRESN", "STRESU")
 _UNITS = ("ORRESU", "STRESU")
-_QUALIFIERS = ("SPEC", "BDAGNT")  # the same test code on another specimen or agent has other results
+# The same test code on another specimen, agent, method, formula or in another category has other results.
+_QUALIFIERS = ("SPEC", "BDAGNT", "METHOD", "ANMETH", "CAT")
+_INSTRUMENTS = ("QS", "RS", "FT")  # a test is one of an instrument, which the category names
 _FINDINGS = "FINDINGS"
-_PLACE = "_place"
+_NAMED_TESTS = 3  # more tests than these are counted, not named
 
 
 def result_levels(spec: StudySpec, submitted: Submitted) -> Iterator[Level]:
@@ -35,73 +36,45 @@ def result_levels(spec: StudySpec, submitted: Submitted) -> Iterator[Level]:
 
     Nothing for other classes and where --TESTCD is empty. Raises BuildFailed for a unit outside its codelist.
     """
-    test = submitted.find(f"{submitted.name}TESTCD")
-    if submitted.dataset.class_ != _FINDINGS or test is None:
+    variables = result_variables(submitted)
+    if not variables:
         return
-    keys = [test.name, *(v.name for each in _QUALIFIERS if (v := submitted.find(f"{submitted.name}{each}")))]
-    variables = [v for suffix in _RESULTS if (v := submitted.find(f"{submitted.name}{suffix}"))]
-    rows = {v.name: distinct_pairs(submitted, keys, v.name) for v in variables}
+    deciding = _deciding(submitted)
+    rows = {v.name: distinct_pairs(submitted, deciding.columns, v.name) for v in variables}
     kinds = _item_kinds(spec, submitted)
-    places = _places(keys, (rows[v.name].select(keys) for v in variables))
+    found = places(deciding, (rows[v.name].select(deciding.columns) for v in variables), kinds)
     for variable in variables:
-        at_place = _with_place(rows[variable.name], places)
-        values_at = at_place.partition_by(_PLACE, as_dict=True)
-        for (key,), shape in shapes_by(at_place, [_PLACE], variable.name).items():
-            place = places[str(key)]
+        at_place = with_place(rows[variable.name], found)
+        values_at = at_place.partition_by(PLACE, as_dict=True)
+        for (key,), shape in shapes_by(at_place, [PLACE], variable.name).items():
             values = few(values_at[key,][variable.name].unique().sort())
-            listed = _Result(spec, submitted, variable, place, kinds).list_of(shape, values)
-            label = (test.names or {}).get(place.test, place.test)
-            yield Level(
-                variable=variable.name,
-                key=place.key,
-                condition=place.key,
-                where=place.where,
-                label=", ".join([label, *(part or "not stated" for part in place.parts)]),
-                shape=shape,
-                values=values if listed else (),
-                listed=listed,
-            )
+            yield _Result(spec, submitted, variable, found[str(key)]).level(shape, values)
 
 
-@dataclass(frozen=True)
-class _Place:
-    """One test, or one part of a test that a qualifier splits; ``parts`` are the values of those qualifiers."""
-
-    key: str
-    test: str
-    parts: tuple[str | None, ...]
-    where: tuple[Check, ...]
-
-
-def _places(keys: list[str], found: Iterable[pl.DataFrame]) -> dict[str, _Place]:
-    """Key -> place, for every test that has a result. Only qualifiers with several values split a test."""
-    seen = pl.concat(list(found)).unique().sort(keys, nulls_last=True)
-    places: dict[str, _Place] = {}
-    for (test,), rows in seen.group_by(keys[0], maintain_order=True):
-        splitting = [name for name in keys[1:] if rows[name].n_unique() > 1]
-        for parts in rows.select(splitting).unique(maintain_order=True).iter_rows() if splitting else [()]:
-            checks = [_check(name, part, rows[name]) for name, part in zip(splitting, parts, strict=True)]
-            key = slug(".".join([str(test), *(part or "NULL" for part in parts)]))
-            places[key] = _Place(key, str(test), parts, (Check(keys[0], (str(test),)), *checks))
-    return places
+def result_variables(submitted: Submitted) -> list[SubmittedVariable]:
+    """Result variables with data of a Findings dataset that has tests; nothing for any other, nor for criteria."""
+    if (
+        submitted.dataset.class_ != _FINDINGS
+        or submitted.name == CRITERIA
+        or submitted.find(f"{submitted.name}TESTCD") is None
+    ):
+        return []
+    named = (submitted.find(f"{submitted.name}{suffix}") for suffix in RESULT_SUFFIXES)
+    return [variable for variable in named if variable]
 
 
-def _check(name: str, value: str | None, values: pl.Series) -> Check:
-    if value is not None:
-        return Check(name, (value,))
-    return Check(name, tuple(values.drop_nulls().unique().sort()), others=True)
-
-
-def _with_place(rows: pl.DataFrame, places: dict[str, _Place]) -> pl.DataFrame:
-    place = pl.lit(None, dtype=pl.String)
-    for each in places.values():
-        place = pl.when(*(_holds(check) for check in each.where)).then(pl.lit(each.key)).otherwise(place)
-    return rows.with_columns(place.alias(_PLACE)).sort(_PLACE)
-
-
-def _holds(check: Check) -> pl.Expr:
-    within = pl.col(check.variable).is_in(check.values).fill_null(value=False)
-    return ~within if check.others else within
+def _deciding(submitted: Submitted) -> Deciding:
+    """The deciding variables that are submitted and have data."""
+    test = f"{submitted.name}TESTCD"
+    category = submitted.find(f"{submitted.name}CAT") if submitted.name in _INSTRUMENTS else None
+    named = [v.name for each in _QUALIFIERS if (v := submitted.find(f"{submitted.name}{each}"))]
+    apart: dict[str, tuple[str, ...]] = {}
+    for each in submitted.dataset.values:
+        others = tuple(name for name in each.where if name != test and submitted.find(name))
+        for code in each.where.get(test, ()):
+            apart[code] = tuple(dict.fromkeys([*apart.get(code, ()), *others]))
+    qualifiers = tuple(name for name in named if category is None or name != category.name)
+    return Deciding(test, category.name if category else None, qualifiers, apart)
 
 
 def _item_kinds(spec: StudySpec, submitted: Submitted) -> dict[str, str]:
@@ -109,43 +82,74 @@ def _item_kinds(spec: StudySpec, submitted: Submitted) -> dict[str, str]:
     kinds: dict[str, str] = {}
     for name in dict.fromkeys(part.items for part in submitted.dataset.parts if part.items):
         table = spec.table(name)
-        kinds |= zip(table[f"{submitted.name}TESTCD"], table["result"], strict=True)
+        kinds |= zip(table[f"{submitted.name}TESTCD"], table["result"].fill_null(""), strict=True)
     return kinds
 
 
+@dataclass(frozen=True)
 class _Result:
     """One result variable at one place."""
 
-    def __init__(
-        self,
-        spec: StudySpec,
-        submitted: Submitted,
-        variable: SubmittedVariable,
-        place: _Place,
-        kinds: Mapping[str, str],
-    ) -> None:
-        self._spec = spec
-        self._what = f"{submitted.name}.{variable.name}"
-        self._place = f"{submitted.name}.{place.key}"
-        self._suffix = variable.name.removeprefix(submitted.name)
-        self._known = known_lists(spec, lists_named(variable))
-        self._kind = kinds.get(place.test) or ""
+    spec: StudySpec
+    submitted: Submitted
+    variable: SubmittedVariable
+    place: Place
 
-    def list_of(self, shape: Shape, values: tuple[str, ...]) -> ListUse | None:
+    def level(self, shape: Shape, values: tuple[str, ...]) -> Level:
+        """The row of the value list."""
+        listed = self._list_of(shape, values)
+        return Level(
+            variable=self.variable.name,
+            key=self.place.key,
+            condition=self.place.key,
+            where=self.place.where,
+            label=self._label(),
+            shape=shape,
+            values=values if listed else (),
+            listed=listed,
+            own=told(self.submitted.dataset.values, self.variable.name, self.place.facts),
+        )
+
+    def _label(self) -> str:
+        """Names of the tests and of what splits a test; for many tests how many, and what they share."""
+        variable = self.submitted.find(f"{self.submitted.name}TESTCD")
+        names: Mapping[str, str] = (variable.names if variable else None) or {}
+        tests = self.place.tests
+        if len(tests) > _NAMED_TESTS:
+            shared = self.spec.study.list_names.get(self.place.code, self.place.code or "free text")
+            return f"{len(tests)} tests: {shared}"
+        told = [*(names.get(test, test) for test in tests), *(part or "other" for part in self.place.parts)]
+        return ", ".join(told)
+
+    def _list_of(self, shape: Shape, values: tuple[str, ...]) -> ListUse | None:
         """The list of units, terms or scores; None for measured numbers and free text."""
-        if self._suffix in _UNITS:
-            return self._units(self._known, values)
-        kind, _, codemap = self._kind.partition(":")
-        scored = kind == "score" and self._suffix == "STRESC"
-        if not values or self._suffix == "STRESN" or (shape.is_number and not scored):
+        suffix = self.variable.name.removeprefix(self.submitted.name)
+        known = known_lists(self.spec, lists_named(self.variable))
+        at = f"{self.submitted.name}.{self.place.key}"
+        if suffix in _UNITS:
+            return self._units(known, values, at)
+        scored = self.place.kind.startswith("score:") and suffix == "STRESC"
+        if not values or suffix == "STRESN" or (shape.is_number and not scored):
             return None
-        for terms in self._known:
-            if set(values) <= permitted(self._spec, [terms]):
-                return part_list(terms, values, self._place)
-        return codemap_list(self._spec, codemap, by_code=scored) if codemap else None
+        for terms in known:
+            if set(values) <= permitted(self.spec, [terms]):
+                return part_list(terms, values, at)
+        return codemap_list(self.spec, self.place.code, by_code=scored) if self.place.code else None
 
-    def _units(self, known: list[Codelist], values: tuple[str, ...]) -> ListUse | None:
+    def _units(self, known: list[Codelist], values: tuple[str, ...], at: str) -> ListUse | None:
         if not known:
             return None
-        require_listed(self._spec, self._what, values, known[0])
-        return part_list(known[0], values, self._place)
+        require_listed(self.spec, f"{self.submitted.name}.{self.variable.name}", values, known[0])
+        return part_list(known[0], values, at)
+
+
+def told(
+    exceptions: tuple[ValueLevel, ...], variable: str, facts: Mapping[str, frozenset[str | None]]
+) -> Told | None:
+    """Where the values of ``variable`` come from where ``facts`` hold; None if from where all of them come."""
+    for each in exceptions:
+        if variable in each.variables and all(
+            facts.get(name) and facts[name] <= set(values) for name, values in each.where.items()
+        ):
+            return Told(each.origin, each.source, each.comment)
+    return None

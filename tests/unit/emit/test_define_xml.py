@@ -286,7 +286,7 @@ def test_an_invalid_document_is_refused_with_the_line_of_its_first_error() -> No
         (b'CodeListOID="CL.SEX"', b'CodeListOID="CL.GONE"', "CodeList that is not there: CL.GONE"),
         (b'MethodOID="MT.AE.AESTDY"', b'MethodOID="MT.NONE"', "MethodDef that is not there: MT.NONE"),
         (b'CommentDef OID="COM.LB"', b'CommentDef OID="COM.QS"', "CommentDef that is not there: COM.LB"),
-        (b'CodedValue="F"', b'CodedValue="M"', "has a list that lacks a value of the file: IT.DM.SEX"),
+        (b'CodedValue="F"', b'CodedValue="Q"', "has a list that lacks a value of the file: IT.DM.SEX"),
         (
             b"<CheckValue>ALT</CheckValue>",
             b"<CheckValue>AST</CheckValue>",

@@ -25,6 +25,7 @@ C49488\tC66742\t\tNo Yes Response\tY\tYes
 C99999\t\tNo\tUnwanted\tUNW\tUnwanted
 C1\tC99999\t\tUnwanted\tU\tUnwanted, with a comma
 """
+GENERATED = ("variables", "codelists", "terminology")
 
 
 @pytest.fixture
@@ -47,14 +48,14 @@ def test_what_is_generated_is_read_back_as_facts(tmp_path: Path, published: tupl
         "C48275", "FATAL", "Death Related to Adverse Event"
     )
     assert standard.codelist("C66742") == Codelist(
-        "C66742", "NY", extensible=True, terms={"Y": Term("C49488", "Y", "Yes")}
+        "C66742", "NY", extensible=True, terms={"Y": Term("C49488", "Y", "Yes")}, title="No Yes Response"
     )
 
 
 def test_only_what_is_wanted_is_kept(tmp_path: Path, published: tuple[Path, Path]) -> None:
     ig, ct = published
     generate(tmp_path, ig=ig, ct=ct, datasets=["AE"], codelists=[])
-    text = (tmp_path / "variables.csv").read_text() + (tmp_path / "terminology.csv").read_text()
+    text = "".join((tmp_path / f"{name}.csv").read_text() for name in GENERATED)
     assert "XX" not in text
     assert "C99999" not in text
     assert "never copied" not in text
@@ -64,8 +65,9 @@ def test_generating_twice_gives_the_same_bytes(tmp_path: Path, published: tuple[
     ig, ct = published
     for name in ("one", "two"):
         generate(tmp_path / name, ig=ig, ct=ct, datasets=["SUPPQUAL", "AE"], codelists=["C66742"])
-    for file in ("variables.csv", "terminology.csv"):
-        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    for name in GENERATED:
+        made = [(tmp_path / folder / f"{name}.csv").read_bytes() for folder in ("one", "two")]
+        assert made[0] == made[1]
 
 
 def test_every_supplemental_dataset_has_the_same_variables(
