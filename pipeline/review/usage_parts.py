@@ -134,35 +134,53 @@ def _ticked_uses(spec: StudySpec, delivered: Delivered, dataset: Dataset, part: 
     columns = delivered[part.source].columns if part.source in delivered else {}
     for name, variable in dataset.variables.items():
         if variable.derived is not None:
-            for column, term in ticked_columns(spec, columns, name).items():
-                yield Use(
-                    part.source,
-                    column,
-                    Role.DERIVES,
-                    f"{dataset.dataset}.{name}",
-                    f"{term} when ticked",
-                    "box",
-                )
+            boxes = ticked_columns(spec, columns, name)
+            target = f"{dataset.dataset}.{name}"
+            for column, term in boxes.items():
+                yield Use(part.source, column, Role.DERIVES, target, f"{term} when ticked", "box")
+            for qualifier, each in dataset.supplements.items() if boxes else ():
+                if name in each.of:
+                    for column in boxes:
+                        yield Use(
+                            part.source,
+                            column,
+                            Role.DERIVES,
+                            f"{dataset.dataset}.{qualifier}",
+                            each.content,
+                            SUPPLEMENT,
+                        )
 
 
 def _named_uses(delivered: Delivered, dataset: Dataset) -> Iterator[Use]:
-    """``uses`` of the dataset: every source that has the column; the first one if none has it."""
+    """``uses`` of the dataset: every source that has the column; the first one if none has it.
+
+    The target is each variable and qualifier whose ``of`` names the part; the dataset if there is none.
+    """
     for role, column in dataset.uses.items():
-        found = [
-            source
-            for source in dataset.sources
-            if source in delivered and column in delivered[source].columns
-        ]
-        joined = [
-            located(part, column) for part in dataset.parts if located(part, column) != (part.source, column)
-        ]
-        places = (
-            [(source, column) for source in found]
-            or joined
-            or [(source, column) for source in dataset.sources[:1]]
-        )
-        for source, name in places:
-            yield Use(source, name, Role.DERIVES, dataset.dataset, f"as {role.replace('_', ' ')}", "derived")
+        targets = list(_made_of(dataset, role)) or [(dataset.dataset, "derived")]
+        for source, name in _places_of(delivered, dataset, column):
+            for target, by in targets:
+                yield Use(source, name, Role.DERIVES, target, f"as {role.replace('_', ' ')}", by)
+
+
+def _made_of(dataset: Dataset, role: str) -> Iterator[tuple[str, str]]:
+    """What the dataset's code makes of the column that plays ``role``, and the verb it stands for."""
+    for by, named in (("derived", dataset.variables), (SUPPLEMENT, dataset.supplements)):
+        yield from ((f"{dataset.dataset}.{name}", by) for name, verb in named.items() if role in verb.of)
+
+
+def _places_of(delivered: Delivered, dataset: Dataset, column: str) -> list[tuple[str, str]]:
+    found = [
+        source for source in dataset.sources if source in delivered and column in delivered[source].columns
+    ]
+    joined = [
+        located(part, column) for part in dataset.parts if located(part, column) != (part.source, column)
+    ]
+    return (
+        [(source, column) for source in found]
+        or joined
+        or [(source, column) for source in dataset.sources[:1]]
+    )
 
 
 def _relation_uses(dataset: Dataset) -> Iterator[Use]:

@@ -21,6 +21,7 @@ from pipeline.specs.places import place_problems
 from pipeline.specs.standard import Standard, VariableFacts, load_standard
 from pipeline.specs.text_yaml import read_yaml
 
+_OF = "of:"
 _Model = TypeVar("_Model", bound=BaseModel)
 METHODS = "methods.yaml"
 
@@ -162,7 +163,10 @@ def _problems(spec: StudySpec) -> Iterator[tuple[str, ...]]:
         for variable in dataset.variables:
             spec.standard.variable(name, variable)
         for what, unknown in _no_variables(dataset):
-            yield place, f"{what} {unknown} is not a variable of the dataset"
+            yield (
+                place,
+                f"{what} {unknown} is not {'in uses, nor ' if what == _OF else ''}a variable of the dataset",
+            )
         for verb in _verbs(dataset):
             if verb.map and verb.map not in set(spec.table("codemaps")["map"]):
                 yield place, f"map {verb.map} is not in codemaps.csv"
@@ -178,6 +182,9 @@ def _no_variables(dataset: Dataset) -> Iterator[tuple[str, str]]:
     named = [("key", dataset.keys), ("baseline key", dataset.baseline_keys)]
     named += [(f"parts.{part.source}.set:", tuple(part.set)) for part in dataset.parts]
     yield from ((what, name) for what, names in named for name in names if name not in dataset.variables)
+    known = {*dataset.uses, *dataset.variables}
+    for verb in (*dataset.variables.values(), *dataset.supplements.values()):
+        yield from ((_OF, name) for name in verb.of if name not in known)
 
 
 def _item_problems(spec: StudySpec, table: str) -> Iterator[tuple[str, ...]]:

@@ -22,7 +22,11 @@ _VERBS = ("const", "take", "code", "lookup", "date", "derived", "empty")
 
 
 class Verb(Frozen):
-    """How one variable of one part is filled; exactly one of the verbs."""
+    """How one variable of one part is filled; exactly one of the verbs.
+
+    ``of`` names the collected columns behind what the dataset's code makes, by the part they play in ``uses`` or, for
+    boxes to tick, by the variable that is made of them.
+    """
 
     const: str | None = None
     take: str | None = None
@@ -36,6 +40,7 @@ class Verb(Frozen):
     by: str | None = None
     give: str | None = None
     time: str | None = None
+    of: Names = ()
 
     @model_validator(mode="after")
     def _one_verb(self) -> Verb:
