@@ -184,6 +184,23 @@ def delta(old: str | None, new: str | None, target: Path | None) -> dict[str, An
 
 
 @cli.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option("--to", "target", type=click.Path(path_type=Path), help="Folder to write: a page and JSON.")
+@_command
+def diff(old: Path, new: Path, target: Path | None) -> dict[str, Any]:
+    """Show what changed from release OLD to release NEW, and what in deliveries or specification may have caused it."""
+    from pipeline.commands import diff as run
+
+    modes = run.unblinded_modes(old, new)
+    if modes:
+        from pipeline.commands import unblind
+
+        return unblind.differed(_settings(), modes, old, new, target)
+    return run.differed(run.blinded_shelf(_settings()), old, new, target)
+
+
+@cli.command()
 @click.option("--to", "target", type=click.Path(path_type=Path), help="Folder to write: XLSX and CSV.")
 @click.option(
     "--status",
