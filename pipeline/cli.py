@@ -201,6 +201,21 @@ def diff(old: Path, new: Path, target: Path | None) -> dict[str, Any]:
 
 
 @cli.command()
+@click.argument("release", type=click.Path(path_type=Path))
+@_command
+def verify(release: Path, quiet: bool) -> dict[str, Any]:
+    """Prove that RELEASE (a folder) is what the code makes: look at every file, build it again aside, compare."""
+    from pipeline.commands import verify as run
+
+    mode = run.unblinded_mode_of(release)
+    if mode is not None:
+        from pipeline.commands import unblind
+
+        return unblind.verified(_settings(), mode, release, quiet=quiet)
+    return run.verified(_settings(), release, quiet=quiet)
+
+
+@cli.command()
 @click.option("--to", "target", type=click.Path(path_type=Path), help="Folder to write: XLSX and CSV.")
 @click.option(
     "--status",

@@ -12,6 +12,7 @@ from pipeline.blinding.events import Event, latest
 from pipeline.blinding.modes import UNBLINDED, Mode, unblinded_mode
 from pipeline.commands import nights, show
 from pipeline.commands.diff import differed as compared
+from pipeline.commands.verify import verified_by
 from pipeline.errors import EXIT_BUILD, UsageError
 from pipeline.flow.context import study_parts
 from pipeline.flow.diff import Shelf
@@ -29,6 +30,7 @@ from pipeline.flow.unblinding import (
     unblinded_parts,
     unblindings,
 )
+from pipeline.flow.verify_unblinded import unblinded_maker
 from pipeline.lineage.ledger import Ledger
 from pipeline.restricted import RestrictedSettings, overlap
 from pipeline.settings import Settings
@@ -129,6 +131,12 @@ def differed(
     places = {str(mode): restricted.warehouse for mode in UNBLINDED}
     shelf = Shelf(unblinded_parts(settings), {str(Mode.BLINDED): settings.warehouse, **places})
     return compared(shelf, old, new, target)
+
+
+def verified(settings: Settings, mode: str, folder: Path, *, quiet: bool) -> dict[str, Any]:
+    """Verifies an unblinded release with the key, below the restricted root."""
+    restricted = RestrictedSettings.from_environment(settings)
+    return verified_by(unblinded_maker(settings, restricted, unblinded_mode(mode)), folder, quiet=quiet)
 
 
 def ledger(settings: Settings, mode: str) -> Ledger:

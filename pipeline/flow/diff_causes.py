@@ -100,8 +100,8 @@ class Reach:
             ),
             *([("code", "the engine", ANY)] if found.code else []),
         ]
-        found = [{"kind": kind, "name": name, "how": how} for kind, name, how in told if how]
-        return sorted(found, key=lambda each: _NEAREST.index(each["how"]))
+        reached = [{"kind": kind, "name": name, "how": how} for kind, name, how in told if how]
+        return sorted(reached, key=lambda each: _NEAREST.index(each["how"]))
 
     def _how(self, dataset: str, source: str) -> str | None:
         if source in self._own.get(dataset, set()):
