@@ -19,6 +19,11 @@ from pipeline.errors import Refused, UsageError
 
 RECORD = "_record"  # Int64, place of a record among those of its subject, from 1
 _SUBJECT = "USUBJID"
+_TOLD = {
+    "release": {"study", "mode", "name", "cut", "number"},
+    "build": {"id", "delivery", "manifest_sha256"},
+    "code": {"digest", "engine", "commit", "dirty"},
+}
 
 
 @dataclass(frozen=True)
@@ -85,10 +90,10 @@ def described_release(folder: Path) -> OpenRelease:
     """The release in ``folder``, not yet looked at file by file; UsageError if there is none."""
     if not (folder / FILE).is_file():
         raise UsageError(str(folder), "is no release", "name the folder that holds its manifest.json")
-    release = OpenRelease(folder, read_manifest(folder))
-    if not {"study", "mode", "name", "cut", "number"} <= release.manifest.get("release", {}).keys():
+    manifest = read_manifest(folder)
+    if any(not names <= manifest.get(part, {}).keys() for part, names in _TOLD.items()):
         raise UsageError(str(folder), "its manifest tells of no release", "name a release of this pipeline")
-    return release
+    return OpenRelease(folder, manifest)
 
 
 def opened_release(folder: Path) -> OpenRelease:
