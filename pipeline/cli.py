@@ -184,6 +184,38 @@ def delta(old: str | None, new: str | None, target: Path | None) -> dict[str, An
 
 
 @cli.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option("--to", "target", type=click.Path(path_type=Path), help="Folder to write: a page and JSON.")
+@_command
+def diff(old: Path, new: Path, target: Path | None) -> dict[str, Any]:
+    """Show what changed from release OLD to release NEW, and what in deliveries or specification may have caused it."""
+    from pipeline.commands import diff as run
+
+    modes = run.unblinded_modes(old, new)
+    if modes:
+        from pipeline.commands import unblind
+
+        return unblind.differed(_settings(), modes, old, new, target)
+    return run.differed(run.blinded_shelf(_settings()), old, new, target)
+
+
+@cli.command()
+@click.argument("release", type=click.Path(path_type=Path))
+@_command
+def verify(release: Path, quiet: bool) -> dict[str, Any]:
+    """Prove that RELEASE (a folder) is what the code makes: look at every file, build it again aside, compare."""
+    from pipeline.commands import verify as run
+
+    mode = run.unblinded_mode_of(release)
+    if mode is not None:
+        from pipeline.commands import unblind
+
+        return unblind.verified(_settings(), mode, release, quiet=quiet)
+    return run.verified(_settings(), release, quiet=quiet)
+
+
+@cli.command()
 @click.option("--to", "target", type=click.Path(path_type=Path), help="Folder to write: XLSX and CSV.")
 @click.option(
     "--status",

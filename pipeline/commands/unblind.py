@@ -8,11 +8,14 @@ from getpass import getuser
 from pathlib import Path
 from typing import Any
 
-from pipeline.blinding.events import Event
-from pipeline.blinding.modes import Mode, unblinded_mode
+from pipeline.blinding.events import Event, latest
+from pipeline.blinding.modes import UNBLINDED, Mode, unblinded_mode
 from pipeline.commands import nights, show
+from pipeline.commands.diff import differed as compared
+from pipeline.commands.verify import verified_by
 from pipeline.errors import EXIT_BUILD, UsageError
 from pipeline.flow.context import study_parts
+from pipeline.flow.diff import Shelf
 from pipeline.flow.leaks import scan_for_leaks
 from pipeline.flow.listings import write_listings
 from pipeline.flow.release import release_of
@@ -27,6 +30,7 @@ from pipeline.flow.unblinding import (
     unblinded_parts,
     unblindings,
 )
+from pipeline.flow.verify_unblinded import unblinded_maker
 from pipeline.lineage.ledger import Ledger
 from pipeline.restricted import RestrictedSettings, overlap
 from pipeline.settings import Settings
@@ -109,6 +113,30 @@ def released(settings: Settings, mode: str, to: Path | None) -> dict[str, Any]:
         result: dict[str, Any] = {"folder": str(listings.folder), "files": files}
         return {**result, "show": lambda: show.facts(f"Listings: {listings.folder}", files)}
     return nights.release_result(release_of(build, unblinded_parts(settings), target))
+
+
+def differed(
+    settings: Settings, modes: list[str], old: Path, new: Path, target: Path | None
+) -> dict[str, Any]:
+    """Two releases side by side of which at least one is of ``modes``: for people who hold the restricted root.
+
+    Nothing is written into the blinded root. Refused if one of the modes was never approved.
+    """
+    restricted = RestrictedSettings.from_environment(settings)
+    if target is not None and overlap(target.resolve(), settings.home.resolve()):
+        raise UsageError("--to", "lies in the blinded root, or around it", "choose a folder apart from it")
+    approvals = unblindings(restricted)
+    for mode in modes:
+        latest(approvals, unblinded_mode(mode))
+    places = {str(mode): restricted.warehouse for mode in UNBLINDED}
+    shelf = Shelf(unblinded_parts(settings), {str(Mode.BLINDED): settings.warehouse, **places})
+    return compared(shelf, old, new, target)
+
+
+def verified(settings: Settings, mode: str, folder: Path, *, quiet: bool) -> dict[str, Any]:
+    """Verifies an unblinded release with the key, below the restricted root."""
+    restricted = RestrictedSettings.from_environment(settings)
+    return verified_by(unblinded_maker(settings, restricted, unblinded_mode(mode)), folder, quiet=quiet)
 
 
 def ledger(settings: Settings, mode: str) -> Ledger:

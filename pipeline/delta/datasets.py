@@ -86,6 +86,14 @@ def compare_dataset(
     return ComparedDataset(told.sort("key", "change", "new_seq", "old_seq", place, nulls_last=True), counts)
 
 
+def renumbered(old: pl.LazyFrame, new: pl.LazyFrame, seq: str) -> int:
+    """How many records are the same but for their running number ``seq``."""
+    old, new = _alike(old, new)
+    content = [each for each in old.collect_schema().names() if each != seq and not each.startswith(HIDDEN)]
+    with_number = sides(old, new, [*content, seq], [])
+    return sides(old, new, content, []).unchanged - with_number.unchanged
+
+
 def _alike(old: pl.LazyFrame, new: pl.LazyFrame) -> tuple[pl.LazyFrame, pl.LazyFrame]:
     """Both with all variables of either; one that a build lacks is null, one of two types becomes text."""
     one, other = old.collect_schema(), new.collect_schema()

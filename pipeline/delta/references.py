@@ -8,7 +8,7 @@ import polars as pl
 
 from pipeline.delta.matching import as_text, key_text
 
-_POINTER = ("RDOMAIN", "IDVAR", "IDVARVAL")
+POINTER = ("RDOMAIN", "IDVAR", "IDVARVAL")
 _RELATION = "RELID"
 Records = Callable[[str], pl.LazyFrame]
 
@@ -20,14 +20,14 @@ def settled(frame: pl.LazyFrame, records: Records, keys: Mapping[str, Sequence[s
     ``records`` gives a dataset of the same build, ``keys`` the natural key (without --SEQ) of every dataset.
     """
     names = frame.collect_schema().names()
-    if not set(_POINTER) <= set(names):
+    if not set(POINTER) <= set(names):
         return frame
     rows = frame.collect()
     known = [
         _targets(records, keys, name) for name in rows["RDOMAIN"].drop_nulls().unique().sort() if name in keys
     ]
     if known:
-        on = [*_POINTER, "USUBJID"] if "USUBJID" in names else list(_POINTER)
+        on = [*POINTER, "USUBJID"] if "USUBJID" in names else list(POINTER)
         rows = rows.join(pl.concat(known).select(*on, "_target"), on=on, how="left", maintain_order="left")
         rows = rows.with_columns(IDVARVAL=pl.coalesce("_target", "IDVARVAL")).drop("_target")
     if _RELATION in names:
@@ -40,7 +40,7 @@ def _targets(records: Records, keys: Mapping[str, Sequence[str]], name: str) -> 
     frame, seq = records(name), f"{name}SEQ"
     present = frame.collect_schema().names()
     if seq not in present or "USUBJID" not in present:
-        return pl.DataFrame(schema={**dict.fromkeys([*_POINTER, "USUBJID", "_target"], pl.String)})
+        return pl.DataFrame(schema={**dict.fromkeys([*POINTER, "USUBJID", "_target"], pl.String)})
     rows = frame.select(
         "USUBJID",
         RDOMAIN=pl.lit(name),
@@ -48,7 +48,7 @@ def _targets(records: Records, keys: Mapping[str, Sequence[str]], name: str) -> 
         IDVARVAL=as_text(pl.col(seq)),
         _target=_target(name, keys[name], present),
     )
-    return rows.select(*_POINTER, "USUBJID", "_target").collect().unique([*_POINTER, "USUBJID"], keep="first")
+    return rows.select(*POINTER, "USUBJID", "_target").collect().unique([*POINTER, "USUBJID"], keep="first")
 
 
 def _target(name: str, keys: Sequence[str], present: Sequence[str]) -> pl.Expr:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -136,8 +136,18 @@ def build_id(spec: StudySpec, delivery: Delivery, files: Mapping[str, LandedFile
 @lru_cache(maxsize=4)
 def code_digest(study: str, specs: Path) -> str:
     """Digest of the engine, the study's contracts and specification, the standard and the lock file."""
+    return _digest(_files(study, specs))
+
+
+@lru_cache(maxsize=1)
+def engine_digest() -> str:
+    """Digest of the engine and the lock file alone, whatever the study."""
+    return _digest(_engine_files())
+
+
+def _digest(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for path in _files(study, specs):
+    for path in paths:
         digest.update(f"{path.name}:{sha256_of(path)};".encode())
     return digest.hexdigest()
 
@@ -157,8 +167,12 @@ def _read_in(folder: Path) -> list[Path]:
 
 
 def _files(study: str, specs: Path) -> Iterator[Path]:
-    yield from _read_in(CHECKOUT / "pipeline")
+    yield from _engine_files()
     for _, paths in study_files(study, specs).values():
         yield from paths
+
+
+def _engine_files() -> Iterator[Path]:
+    yield from _read_in(CHECKOUT / "pipeline")
     if (lock := CHECKOUT / "uv.lock").is_file():
         yield lock

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.files import sha256_of
-from pipeline.flow.context import code_digest, study_files
+from pipeline.flow.context import code_digest, engine_digest, study_files
 from pipeline.settings import CHECKOUT
 from pipeline.specs.load import StudySpec
 from pipeline.warehouse.builds import Build
@@ -21,7 +21,11 @@ def provenance(build: Build, spec: StudySpec) -> dict[str, Any]:
         "build": {"id": build.build, "delivery": build.delivery, "manifest_sha256": build.manifest_sha256},
         "inputs": _inputs(build.facts["files"]),
         "specs": spec_digests(spec),
-        "code": {"digest": code_digest(spec.name, spec.folder.parent), **commit()},
+        "code": {
+            "digest": code_digest(spec.name, spec.folder.parent),
+            "engine": engine_digest(),
+            **commit(),
+        },
     }
 
 

@@ -147,10 +147,16 @@ def open_unblinded(settings: Settings, restricted: RestrictedSettings, mode: Mod
 
     The key must be the one that was approved, and must still pass every check.
     """
-    event = latest(unblindings(restricted), mode)
-    parts = unblinded_parts(settings)
+    return open_approved(settings, restricted, latest(unblindings(restricted), mode))
+
+
+def open_approved(
+    settings: Settings, restricted: RestrictedSettings, event: Event, wanted: Mapping[str, str] | None = None
+) -> UnblindedContext:
+    """The same for one approval; ``wanted`` (source -> sha256) chooses restricted files that are not the newest."""
+    parts, mode = unblinded_parts(settings), event.request.mode
     delivery = _delivery(settings, event.request.delivery)
-    files = _files(delivery, restricted)
+    files = _files(delivery, restricted, wanted)
     if _key_file(parts, files).sha256 != event.request.key:
         raise Refused(
             parts.blinding.key.source, "is not the key that was approved", "approve it with './sdtm unblind'"
@@ -183,10 +189,17 @@ def _delivery(settings: Settings, delivery_id: str) -> Delivery:
     )
 
 
-def _files(delivery: Delivery, restricted: RestrictedSettings) -> dict[str, LandedFile | None]:
-    """The files of the locked delivery and the newest restricted ones."""
-    landed = deliveries(restricted.landing)
-    return {**resolve(delivery), **(resolve(landed[-1]) if landed else {})}
+def _files(
+    delivery: Delivery, restricted: RestrictedSettings, wanted: Mapping[str, str] | None = None
+) -> dict[str, LandedFile | None]:
+    """The files of the locked delivery and the newest restricted ones, or the newest that are as ``wanted``."""
+    landed = [resolve(each) for each in reversed(deliveries(restricted.landing))]
+    fitting = [files for files in landed if wanted is None or _fit(files, wanted)]
+    return {**resolve(delivery), **next(iter([*fitting, *landed]), {})}
+
+
+def _fit(files: Files, wanted: Mapping[str, str]) -> bool:
+    return all(file is None or wanted.get(source) == file.sha256 for source, file in files.items())
 
 
 def _key_file(parts: UnblindedParts, files: Files) -> LandedFile:

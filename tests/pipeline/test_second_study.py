@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 import ast
-import shutil
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import data_contracts
 from pipeline.contracts.catalog import contract_models
 from pipeline.flow.deliver import load_delivery
 from pipeline.flow.release import release_build
 from pipeline.flow.run import run_build
 from pipeline.settings import CHECKOUT, DEFAULT_STUDY, Settings
 from pipeline.warehouse.builds import Build
+from tests.pipeline.two import CUT, DELIVERY, second_study
 
-HERE = Path(__file__).parent / "second_study"
 FIRST, SECOND = "ZZ2.01/0001", "ZZ2.01/0002"
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    home = tmp_path_factory.mktemp("second")
-    shutil.copytree(HERE / "specs", home / "specs")
-    (home / "specs" / "standard").symlink_to(CHECKOUT / "sdtm_specs" / "standard")
-    known = list(data_contracts.__path__)
-    data_contracts.__path__ = [*known, str(HERE / "contracts")]
-    yield Settings(home=home, study="two", specs=home / "specs")
-    data_contracts.__path__ = known
+    with second_study(tmp_path_factory.mktemp("second")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def build(settings: Settings) -> Build:
-    landed = load_delivery(settings, HERE / "delivery", cut=date(2027, 4, 30))
+    landed = load_delivery(settings, DELIVERY, cut=CUT)
     assert landed.delivery.in_state("refused") == {}
     return run_build(settings).build
 
@@ -135,7 +127,7 @@ def test_the_package_can_be_released(build: Build, settings: Settings, tmp_path:
 
 
 def test_the_engine_names_no_form_of_either_study() -> None:
-    forms = {path.stem for path in (HERE / "delivery" / "site").iterdir()}
+    forms = {path.stem for path in (DELIVERY / "site").iterdir()}
     sources = {f"site_{form}" for form in forms} | set(contract_models("bxu001_ra"))
     words = {text for path in sorted((CHECKOUT / "pipeline").rglob("*.py")) for text in texts_of_code(path)}
     assert sorted(sources & words) == []

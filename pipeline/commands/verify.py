@@ -1,0 +1,74 @@
+"""The command that proves a release: its files, its origin, and a rebuild beside it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pipeline.commands import show
+from pipeline.emit.opened import described_release
+from pipeline.errors import EXIT_BUILD
+from pipeline.flow.context import BLINDED
+from pipeline.flow.verify import Maker, Verified, blinded_maker, verify_release
+from pipeline.settings import Settings
+
+
+def unblinded_mode_of(folder: Path) -> str | None:
+    """The mode of the release in ``folder`` if it unblinds; None for a blinded one."""
+    mode = described_release(folder).mode
+    return None if mode == BLINDED else mode
+
+
+def verified(settings: Settings, folder: Path, *, quiet: bool) -> dict[str, Any]:
+    """Verifies a blinded release."""
+    return verified_by(blinded_maker(settings), folder, quiet=quiet)
+
+
+def verified_by(maker: Maker, folder: Path, *, quiet: bool) -> dict[str, Any]:
+    """Verifies a release that ``maker`` can make again; exit code 4 if it is not what the code makes."""
+    release = described_release(folder)
+    with ExitStack() as stack:
+        progress = None if quiet else stack.enter_context(show.steps())
+        found = verify_release(release, maker, progress)
+    build, code = release.manifest["build"], release.manifest["code"]
+    result: dict[str, Any] = {
+        "release": found.name,
+        "origin": {**build, **code},
+        "good": found.good,
+        "files": [{**asdict(each), "good": each.good} for each in found.files],
+        "problems": list(found.problems),
+    }
+    code = 0 if found.good else EXIT_BUILD
+    return {**result, "exit_code": code, "show": lambda: _show(found, result["origin"])}
+
+
+def _show(found: Verified, origin: dict[str, Any]) -> None:
+    show.listing(
+        f"Release {found.name}",
+        [
+            {
+                "file": each.file,
+                "manifest": each.manifest,
+                "rebuilt": each.rebuilt or "·",
+                "": "" if each.good else "WRONG",
+            }
+            for each in found.files
+        ],
+    )
+    told = {"delivery": "delivery", "build": "id", "commit": "commit", "code digest": "digest"}
+    show.facts("Made from", {name: origin[key] for name, key in told.items()})
+    for problem in found.problems:
+        show.remark(problem)
+    wrong = sum(not each.good for each in found.files)
+    if found.good:
+        show.facts(
+            "Verified", {"files": f"{len(found.files)}, each the same to the last byte when made again"}
+        )
+    elif found.problems:
+        show.remark(
+            f"not rebuilt, because its origin is not at hand; {wrong} files are not as the manifest says"
+        )
+    else:
+        show.remark(f"{wrong} of {len(found.files)} files are not what the code makes")

@@ -1,0 +1,190 @@
+"""Whether a release is what the code makes: its files, where they come from, and the same release made once more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipeline.emit.manifest import FILE, read_manifest
+from pipeline.emit.opened import OpenRelease
+from pipeline.emit.releases import ReleaseName, same_contents
+from pipeline.errors import UsageError
+from pipeline.files import folder_aside, sha256_of
+from pipeline.flow.context import Context, StudyParts, code_digest, open_context, study_parts
+from pipeline.flow.provenance import spec_digests
+from pipeline.flow.release import make_release
+from pipeline.flow.run import OnStep, run_context
+from pipeline.settings import Settings
+
+AS_NAMED, OTHER_BYTES, MISSING, NOT_NAMED = "as named", "other bytes", "missing", "not named"
+SAME, SAME_BUT_COMMIT, DIFFERS, NOT_MADE = "same", "same but for the commit", "differs", "not made"
+_GOOD = (AS_NAMED, SAME, SAME_BUT_COMMIT)
+_ASIDE = "verify"
+Digests = dict[str, str]
+
+
+@dataclass(frozen=True)
+class FileVerdict:
+    """One file of a release: as its manifest says, and as a rebuild makes it (None if nothing was rebuilt)."""
+
+    file: str
+    manifest: str
+    rebuilt: str | None
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return self.manifest in _GOOD and self.rebuilt in (None, *_GOOD)
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found; ``problems`` say in a line each what of the release's origin is not at hand."""
+
+    name: str
+    files: tuple[FileVerdict, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def good(self) -> bool:
+        """Whether the release is proved to be what the code makes."""
+        return not self.problems and all(each.good and each.rebuilt is not None for each in self.files)
+
+
+@dataclass(frozen=True)
+class Maker:
+    """How a release of some mode is made again: its study, where deliveries land, and who opens its build.
+
+    ``home`` is the root in which the work is done; nothing of it stays there. ``open_build`` gives the context of the
+    very build that the manifest names, or None if what is at hand would make another.
+    """
+
+    parts: StudyParts
+    home: Path
+    landings: tuple[Path, ...]
+    open_build: Callable[[Mapping[str, Any]], Context | None]
+
+
+def blinded_maker(settings: Settings) -> Maker:
+    """How a blinded release is made again."""
+
+    def open_build(manifest: Mapping[str, Any]) -> Context | None:
+        context = open_context(settings, manifest["build"]["delivery"])
+        return context if context.store.build == manifest["build"]["id"] else None
+
+    return Maker(study_parts(settings), settings.home, (settings.landing,), open_build)
+
+
+def verify_release(release: OpenRelease, maker: Maker, on_step: OnStep | None = None) -> Verified:
+    """Looks at every file, at the origin, and, if the origin is at hand, makes the release again and compares it.
+
+    The warehouse is neither read nor written. UsageError if the release is of another study than the maker's.
+    """
+    if release.study != maker.parts.spec.study.study:
+        raise UsageError(release.name, f"is of study {release.study}", "set SDTM_STUDY to it")
+    named, there = {name: file["sha256"] for name, file in release.files.items()}, _digests(release.folder)
+    files = {name: _as_named(named.get(name), there.get(name)) for name in sorted({*named, *there})}
+    problems = tuple(_origin_problems(release.manifest, maker))
+    context = None if problems else maker.open_build(release.manifest)
+    if context is None:
+        problems = problems or (_other_build(release.manifest),)
+        told = [FileVerdict(name, state, None) for name, state in files.items()]
+    else:
+        told = list(_against_rebuild(release, files, there, maker, context, on_step))
+    return Verified(release.name, tuple(told), problems)
+
+
+def _digests(folder: Path) -> Digests:
+    """File -> sha256 of everything below ``folder`` but its manifest."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    found = {path.relative_to(folder).as_posix(): sha256_of(path) for path in paths}
+    found.pop(FILE, None)
+    return found
+
+
+def _as_named(named: str | None, there: str | None) -> str:
+    if named is None:
+        return NOT_NAMED
+    if there is None:
+        return MISSING
+    return AS_NAMED if named == there else OTHER_BYTES
+
+
+def _origin_problems(manifest: Mapping[str, Any], maker: Maker) -> Iterator[str]:
+    """A line for each part of the origin that is not what it was."""
+    for each in manifest["inputs"]:
+        paths = [landing / each["delivery"] / each["file"] for landing in maker.landings]
+        digests = [sha256_of(path) for path in paths if path.is_file()]
+        if each["sha256"] not in digests:
+            culprit = "has other bytes" if digests else "is not among the landed files"
+            file = f"{each['file']} of delivery {each['delivery']}"
+            yield f"{each['source']}: {file} {culprit}; restore it from the backup"
+    spec = maker.parts.spec
+    told, now = manifest["specs"], spec_digests(spec)
+    differing = sorted(name for name in {*told, *now} if told.get(name) != now.get(name))
+    engine = manifest["code"]["digest"] != code_digest(spec.name, spec.folder.parent)
+    if differing:
+        more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
+        yield f"specification: {differing[0]}{more} differ from those of the release; {_checkout(manifest['code'])}"
+    elif engine:
+        yield f"code: the engine or its lock file is not that of the release; {_checkout(manifest['code'])}"
+
+
+def _checkout(code: Mapping[str, Any]) -> str:
+    commit = code["commit"]
+    if commit is None:
+        return "the release was made outside of git, so no commit tells them"
+    before = " (it had changes that were not committed: they must be there too)" if code["dirty"] else ""
+    return f"check out commit {commit}{before}"
+
+
+def _other_build(manifest: Mapping[str, Any]) -> str:
+    return (
+        f"build {manifest['build']['id']}: the landed delivery, specification and code make another build; it was "
+        "released after a change of specification or code, or the landing's records are not what they were"
+    )
+
+
+def _against_rebuild(
+    release: OpenRelease,
+    files: Mapping[str, str],
+    there: Digests,
+    maker: Maker,
+    context: Context,
+    on_step: OnStep | None,
+) -> Iterator[FileVerdict]:
+    of = release.manifest["release"]
+    name = ReleaseName(release.study, date.fromisoformat(of["cut"]), release.mode, int(of["number"]))
+    with folder_aside(maker.home / _ASIDE) as aside:
+        store = replace(context.store, root=aside / "warehouse")
+        build = run_context(replace(context, store=store), on_step=on_step).build
+        again = aside / name.folder
+        again.mkdir()
+        make_release(build, maker.parts, again, name)
+        made = _digests(again)
+        for file in sorted({*files, *made}):
+            yield FileVerdict(file, files.get(file, NOT_NAMED), _rebuilt(there.get(file), made.get(file)))
+        yield FileVerdict(FILE, AS_NAMED, _manifests(release.folder / FILE, again / FILE))
+
+
+def _rebuilt(there: str | None, made: str | None) -> str:
+    if made is None:
+        return NOT_MADE
+    return SAME if there == made else DIFFERS
+
+
+def _manifests(one: Path, other: Path) -> str:
+    """The manifest cannot tell its own digest; it must be the same but for the commit, whose code is the same."""
+    if one.read_bytes() == other.read_bytes():
+        return SAME
+    told, made = read_manifest(one.parent), read_manifest(other.parent)
+    same = told["release"] == made["release"] and same_contents(told, made)
+    return SAME_BUT_COMMIT if same else DIFFERS
+
+
+def wrong_files(found: Sequence[FileVerdict]) -> list[FileVerdict]:
+    """Those that are not what they should be."""
+    return [each for each in found if not each.good]
