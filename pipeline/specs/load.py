@@ -15,6 +15,7 @@ from pipeline.errors import SpecError
 from pipeline.specs.blinding import Blinding, contradictions
 from pipeline.specs.checks import Check, load_checks
 from pipeline.specs.choices import choice_problems, with_settings
+from pipeline.specs.guide import Guide, guide_problems
 from pipeline.specs.models import Dataset, Part, Study, Variable, Verb
 from pipeline.specs.standard import Standard, VariableFacts, load_standard
 from pipeline.specs.text_yaml import read_yaml
@@ -37,6 +38,7 @@ class StudySpec:
     tables: Mapping[str, pl.DataFrame]
     blinding: Blinding | None = None
     checks: Mapping[str, Check] = field(default_factory=dict)
+    guide: Guide | None = None
 
     def dataset(self, name: str) -> Dataset:
         """The specification of one dataset; SpecError if the study has none of that name."""
@@ -97,10 +99,17 @@ def load_study(specs: Path, name: str, overlay: str | None = None) -> StudySpec:
         },
         blinding=_parsed(Blinding, blinding) if blinding.is_file() else None,
         checks=load_checks(folder / "checks"),
+        guide=_guide(folder, overlay),
     )
-    if found := [*_problems(spec), *_arm_problems(spec)]:
+    if found := [*_problems(spec), *_arm_problems(spec), *_guide_problems(spec)]:
         raise SpecError(*found[0])
     return spec
+
+
+def _guide(folder: Path, overlay: str | None) -> Guide | None:
+    """The texts of the reviewer's guide; None for a study that has written none."""
+    paths = _layers(folder, "guide.yaml", overlay)
+    return _parsed(Guide, *paths) if paths[0].is_file() else None
 
 
 def _layers(folder: Path, name: str, overlay: str | None) -> list[Path]:
@@ -186,6 +195,10 @@ def _item_problems(spec: StudySpec, table: str) -> Iterator[tuple[str, ...]]:
 def _arm_problems(spec: StudySpec) -> list[tuple[str, str]]:
     told = [] if spec.blinding is None else contradictions(spec.blinding, spec.tables)
     return [("blinding.yaml", each) for each in told]
+
+
+def _guide_problems(spec: StudySpec) -> list[tuple[str, str, str]]:
+    return [] if spec.guide is None else list(guide_problems(spec.guide, spec.datasets, spec.study.settings))
 
 
 def _verbs(dataset: Dataset) -> Iterator[Verb]:
