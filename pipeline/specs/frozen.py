@@ -11,12 +11,13 @@ def _yes_no(value: Any) -> Any:
     return {"yes": True, "no": False, None: False}.get(value, value)
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
+    """A single text as a list of one."""
     return (value,) if isinstance(value, str) else value
 
 
 YesNo = Annotated[bool, BeforeValidator(_yes_no)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
 
 
 class Frozen(BaseModel):

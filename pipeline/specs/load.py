@@ -15,6 +15,7 @@ from pipeline.errors import SpecError
 from pipeline.specs.blinding import Blinding, contradictions
 from pipeline.specs.checks import Check, load_checks
 from pipeline.specs.choices import choice_problems, with_settings
+from pipeline.specs.guide import Guide, guide_problems
 from pipeline.specs.metadata import Method, Methods
 from pipeline.specs.models import Dataset, Part, Study, Variable, Verb
 from pipeline.specs.places import place_problems
@@ -42,6 +43,7 @@ class StudySpec:
     blinding: Blinding | None = None
     checks: Mapping[str, Check] = field(default_factory=dict)
     methods: tuple[Method, ...] = ()
+    guide: Guide | None = None
 
     def dataset(self, name: str) -> Dataset:
         """The specification of one dataset; SpecError if the study has none of that name."""
@@ -103,10 +105,22 @@ def load_study(specs: Path, name: str, overlay: str | None = None) -> StudySpec:
         blinding=_parsed(Blinding, blinding) if blinding.is_file() else None,
         checks=load_checks(folder / "checks"),
         methods=_parsed(Methods, *methods).methods if (methods := _present(folder, METHODS, overlay)) else (),
+        guide=_guide(folder, overlay),
     )
-    if found := [*_problems(spec), *place_problems(datasets, spec.methods), *_arm_problems(spec)]:
+    if found := [
+        *_problems(spec),
+        *place_problems(datasets, spec.methods),
+        *_arm_problems(spec),
+        *_guide_problems(spec),
+    ]:
         raise SpecError(*found[0])
     return spec
+
+
+def _guide(folder: Path, overlay: str | None) -> Guide | None:
+    """The texts of the reviewer's guide; None for a study that has written none."""
+    paths = _present(folder, "guide.yaml", overlay)
+    return _parsed(Guide, *paths) if paths else None
 
 
 def _layers(folder: Path, name: str, overlay: str | None) -> list[Path]:
@@ -202,6 +216,10 @@ def _item_problems(spec: StudySpec, table: str) -> Iterator[tuple[str, ...]]:
 def _arm_problems(spec: StudySpec) -> list[tuple[str, str]]:
     told = [] if spec.blinding is None else contradictions(spec.blinding, spec.tables)
     return [("blinding.yaml", each) for each in told]
+
+
+def _guide_problems(spec: StudySpec) -> list[tuple[str, str, str]]:
+    return [] if spec.guide is None else list(guide_problems(spec.guide, spec.datasets, spec.study.settings))
 
 
 def _verbs(dataset: Dataset) -> Iterator[Verb]:
