@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -60,6 +60,13 @@ def leaks_in_document(text: str, rules: LeakRules) -> Found:
     for number, segment in enumerate(reader.segments, start=1):
         if rules.tells(segment) and (subjects or not _is_term(segment, rules)):
             yield from leaks_in_text(segment, rules, f"segment {number}")
+
+
+def leaks_in_pages(pages: Iterable[str], rules: LeakRules) -> Found:
+    """Leaks of a document by pages: its prose may name the trial's treatments, but on no page with a subject."""
+    for number, text in enumerate(pages, start=1):
+        if rules.subject.search(text) and rules.tells(text):
+            yield f"page {number}", WORD
 
 
 class _Segments(HTMLParser):

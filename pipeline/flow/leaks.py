@@ -12,10 +12,11 @@ from contextlib import closing
 from pathlib import Path
 
 import polars as pl
+from pypdf import PageObject, PdfReader
 
 from pipeline.blinding.leak_rules import Leak, LeakRules, leak_rules
 from pipeline.blinding.leak_tables import WORD, is_trial_design, leaks_in_table
-from pipeline.blinding.leak_texts import leaks_in_document, leaks_in_json, leaks_in_text
+from pipeline.blinding.leak_texts import leaks_in_document, leaks_in_json, leaks_in_pages, leaks_in_text
 from pipeline.emit.xpt.reading import read_transport
 from pipeline.errors import UsageError
 from pipeline.files import machine_errors
@@ -127,6 +128,20 @@ def _of_sqlite(path: Path, rules: LeakRules) -> Found:
                         yield from ((f"{name}{place}", rule) for place, rule in leaks_in_json(text, rules))
 
 
+def _of_pdf(path: Path, rules: LeakRules) -> Found:
+    """The pages of a PDF with their notes; a page of which nothing can be read cannot be vouched for."""
+    reader = PdfReader(path, strict=True)
+    pages = [f"{page.extract_text()}\n{_notes(page)}" for page in reader.pages]
+    if not all(text.strip() for text in pages):
+        yield "file", UNREADABLE
+    yield from leaks_in_pages(pages, rules)
+
+
+def _notes(page: PageObject) -> str:
+    found = (each.get_object() for each in page.annotations or ())
+    return "\n".join(str(each["/Contents"]) for each in found if "/Contents" in each)
+
+
 def _of_text(path: Path, rules: LeakRules) -> Found:
     yield from leaks_in_text(_text_of(path), rules)
 
@@ -144,5 +159,6 @@ _READERS: dict[str, Callable[[Path, LeakRules], Found]] = {
     ".xml": _of_document,
     ".xsl": _of_document,
     ".html": _of_document,
+    ".pdf": _of_pdf,
     **dict.fromkeys(_TABLES, _of_table_text),
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.emit.xpt.write import Column, Member, write_xpt
 from pipeline.errors import UsageError
@@ -55,6 +56,19 @@ def transport(name: str, **values: str) -> Plant:
     return plant
 
 
+def paper(*lines: str) -> Plant:
+    """A PDF with one page a text."""
+
+    def plant(folder: Path) -> None:
+        canvas = Canvas(str(folder / "paper.pdf"), pageCompression=1)
+        for line in lines:
+            canvas.drawString(72, 720, line)
+            canvas.showPage()
+        canvas.save()
+
+    return plant
+
+
 def duck(sql: str) -> Plant:
     def plant(folder: Path) -> None:
         with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
@@ -88,6 +102,7 @@ CLEAN: dict[str, Plant] = {
     "define": text("define.xml", f'<a><b CodedValue="PBO"/><c>Placebo</c><d>{TITLE}</d></a>'),
     "page": text("define.html", "<p>the site &amp; the sponsor</p><td>BXU075</td>"),
     "log": text("run.log", "built /var/bxu001_ra/BLINDED in 3 s\n"),
+    "paper": paper("randomized to BX-U001 or placebo", "subject 101-001 was infused"),
     "catalog": duck("CREATE TABLE published AS SELECT 'abc' AS build"),
     "metadata": database(PREVIEW.format("MASKED")),
     "unknown": octets("state.bin", b"\x00\x01 nothing here \xff"),
@@ -135,6 +150,9 @@ PLANTED: dict[str, Plant] = {
     "metadata preview": database(PREVIEW.format("B")),
     "metadata text": database("subject 101-001: BX-U001", "runs"),
     "pickle": octets("state.pickle", pickle.dumps({"arm": "PBO"})),
+    "paper beside a subject": paper("nothing here", "subject 101-001 was given placebo"),
+    "picture of a page": paper(""),
+    "broken paper": octets("paper.pdf", b"no paper"),
     "file name": octets("PBO.bin", b""),
     "broken table": octets("table.parquet", b"no parquet"),
     "broken transport file": octets("dm.xpt", b"no transport file"),
