@@ -10,8 +10,10 @@ from typing import Any
 
 from pipeline.blinding.events import Event
 from pipeline.blinding.modes import Mode, unblinded_mode
-from pipeline.commands import nights, show
+from pipeline.commands import conform, nights, show
 from pipeline.errors import EXIT_BUILD, UsageError
+from pipeline.flow.conform import Judge
+from pipeline.flow.conform_release import Finished, judge_release
 from pipeline.flow.context import study_parts
 from pipeline.flow.leaks import scan_for_leaks
 from pipeline.flow.listings import write_listings
@@ -31,6 +33,7 @@ from pipeline.lineage.ledger import Ledger
 from pipeline.restricted import RestrictedSettings, overlap
 from pipeline.settings import Settings
 from pipeline.warehouse.builds import published
+from pipeline.warehouse.places import Place
 
 _MOST_LEAKS = 50
 
@@ -109,6 +112,21 @@ def released(settings: Settings, mode: str, to: Path | None) -> dict[str, Any]:
         result: dict[str, Any] = {"folder": str(listings.folder), "files": files}
         return {**result, "show": lambda: show.facts(f"Listings: {listings.folder}", files)}
     return nights.release_result(release_of(build, unblinded_parts(settings), target))
+
+
+def conformed(
+    settings: Settings, release: Finished, cache: Path | None, minutes: float, *, quiet: bool
+) -> dict[str, Any]:
+    """Judges an unblinded release; what is found stays below the restricted root."""
+    chosen, restricted = unblinded_mode(release.mode), RestrictedSettings.from_environment(settings)
+    if overlap(release.folder.resolve(), settings.home.resolve()):
+        raise UsageError(
+            str(release.folder), "lies in the blinded root, or around it", "move it out of it first"
+        )
+    place = Place(restricted.prepared().warehouse, restricted.study, chosen)
+    with conform.rules_shown(quiet=quiet) as on_rule:
+        judge = Judge(cache, place.folder, minutes, on_rule)
+        return conform.conform_result(judge_release(release, unblinded_parts(settings).spec, place, judge))
 
 
 def ledger(settings: Settings, mode: str) -> Ledger:

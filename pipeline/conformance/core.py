@@ -46,7 +46,9 @@ class Asked:
 def run_core(asked: Asked, *, minutes: float = MINUTES, on_rule: OnRule | None = None) -> CoreResult:
     """What every rule says; BuildFailed if the engine has not read every record, MachineError if it cannot run."""
     if not (asked.cache / _RULES).is_file():
-        fix = "name the folder that holds rules.pkl ('core.py update-cache', or resources/cache of the engine)"
+        fix = (
+            "name the folder that holds rules.pkl ('core.py update-cache', or resources/cache of the engine)"
+        )
         raise UsageError(str(asked.cache), "is no rules cache of CDISC CORE", fix)
     return core_result(asked, _answer(asked, engine_python(), minutes, on_rule))
 
@@ -76,7 +78,9 @@ def _require_whole(records: Mapping[str, int], read: Mapping[str, int]) -> None:
     for name in sorted(set(records) | set(read)):
         if records.get(name) != read.get(name):
             culprit = f"the engine has read {read.get(name, 0)} of {records.get(name, 0)} records"
-            raise BuildFailed(f"dataset {name}", culprit, "its rules say nothing about the rest; do not release")
+            raise BuildFailed(
+                f"dataset {name}", culprit, "its rules say nothing about the rest; do not release"
+            )
 
 
 def _issues(rules: list[dict[str, Any]]) -> tuple[Issue, ...]:
@@ -119,7 +123,9 @@ def _answer(asked: Asked, python: Path, minutes: float, on_rule: OnRule | None) 
         ) as process:
             _watch(process, minutes, on_rule)
         if not answer.is_file():
-            raise MachineError(_WHAT, "its process ended without an answer", "check the memory of the machine")
+            raise MachineError(
+                _WHAT, "its process ended without an answer", "check the memory of the machine"
+            )
         told: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
         return told
 

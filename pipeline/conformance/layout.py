@@ -23,7 +23,9 @@ def _names(facts: PackageFacts) -> Iterator[Found]:
     for file in facts.files:
         parts = file.path.split("/")
         if not all(_ECTD.fullmatch(part) for part in parts):
-            yield Found(file.name, "its path has other characters than lower-case letters, digits and hyphens")
+            yield Found(
+                file.name, "its path has other characters than lower-case letters, digits and hyphens"
+            )
         if len(file.name) > MOST_NAME:
             yield Found(file.name, f"its name is longer than {MOST_NAME} characters")
 
@@ -133,7 +135,11 @@ def _agreeing(facts: PackageFacts) -> Iterator[Found]:
 
 
 LAID_OUT = (
-    Rule("PKG-NAME", "file and folder names are lower-case letters, digits and hyphens, names at most 64", _names),
+    Rule(
+        "PKG-NAME",
+        "file and folder names are lower-case letters, digits and hyphens, names at most 64",
+        _names,
+    ),
     Rule("PKG-PATH", "a path has at most 180 characters from the sequence on", _paths),
     Rule("PKG-MEMBER", "a file holds the dataset that it is named after; names fit SAS V5", _members),
     Rule("PKG-LABEL", "labels of datasets and variables have 1 to 40 characters", _labels),

@@ -98,7 +98,11 @@ def _one_study(facts: PackageFacts) -> Iterator[Found]:
 
 
 REJECTED = (
-    Rule("1734", "TS gives the study start as a complete date, and its STUDYID is that of the STF", _start_and_study),
+    Rule(
+        "1734",
+        "TS gives the study start as a complete date, and its STUDYID is that of the STF",
+        _start_and_study,
+    ),
     Rule("1735", "each dataset and define.xml has its file-tag in the STF", _tagged, filed=True),
     Rule("1736", "DM and define.xml are there", _subjects_and_define),
     Rule("1789", "every file in a section of studies is listed in an STF", _all_in_study, filed=True),

@@ -38,7 +38,9 @@ def checked(facts: PackageFacts, rejected: Sequence[Rule], others: Sequence[Rule
         if rule.filed and facts.mode != FINAL:
             criteria.append(Criterion(rule.id, NOT_FILED, rule.asks))
             continue
-        found = [_issue(rule, each, stops=facts.mode == FINAL and rule in rejected) for each in rule.look(facts)]
+        found = [
+            _issue(rule, each, stops=facts.mode == FINAL and rule in rejected) for each in rule.look(facts)
+        ]
         criteria.append(Criterion(rule.id, FAILED if found else PASSED, rule.asks))
         issues += found
     return OwnResult(tuple(criteria), tuple(sorted(issues, key=lambda issue: issue.order)))

@@ -54,7 +54,9 @@ def from_cache(cache: Path, name: str) -> Any:
     except FileNotFoundError:
         raise CannotRun(f"the rules cache lacks {path.name}") from None
     except (pickle.UnpicklingError, EOFError, ValueError, AttributeError, ImportError, IndexError):
-        raise CannotRun(f"{path.name} of the rules cache is damaged or holds more than plain values") from None
+        raise CannotRun(
+            f"{path.name} of the rules cache is damaged or holds more than plain values"
+        ) from None
 
 
 def of_standard(cache: Path, name: str, key: str) -> Any:
@@ -70,7 +72,9 @@ def metadata(request: dict[str, Any]) -> Any:
     from cdisc_rules_engine.models import library_metadata_container as container
     from cdisc_rules_engine.utilities import utils
 
-    container.load = read_plain  # it opens terminology that a dataset names by itself, with the plain unpickler
+    container.load = (
+        read_plain  # it opens terminology that a dataset names by itself, with the plain unpickler
+    )
     cache, of = Path(request["cache"]), (request["standard"], request["version"])
     details = of_standard(cache, STANDARDS, utils.get_standard_details_cache_key(*of))
     packages = {name: from_cache(cache, name) for name in request["terminology"]}
