@@ -172,6 +172,28 @@ def release(shelf: Path | None, mode: str) -> dict[str, Any]:
 
 
 @cli.command()
+@click.argument("release", metavar="RELEASE", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--core-cache",
+    envvar="SDTM_CORE_CACHE",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Rules cache of CDISC CORE (or SDTM_CORE_CACHE); without it only the project's own checks run.",
+)
+@click.option("--core-minutes", default=120, show_default=True, type=click.FloatRange(0, min_open=True))
+@_command
+def conform(release: Path, core_cache: Path | None, core_minutes: float, quiet: bool) -> dict[str, Any]:
+    """Judge the release in folder RELEASE: CDISC CORE and own checks; exit code 4 if anything is unexplained."""
+    from pipeline.commands import conform as run
+
+    opened = run.opened(release)
+    if opened.mode != _BLINDED:
+        from pipeline.commands import unblind
+
+        return unblind.conformed(_settings(), opened, core_cache, core_minutes, quiet=quiet)
+    return run.conformed(_settings(), opened, core_cache, core_minutes, quiet=quiet)
+
+
+@cli.command()
 @click.argument("old", required=False)
 @click.argument("new", required=False)
 @click.option("--to", "target", type=click.Path(path_type=Path), help="Folder to write, with the values.")

@@ -10,10 +10,12 @@ from typing import Any
 
 from pipeline.blinding.events import Event, latest
 from pipeline.blinding.modes import UNBLINDED, Mode, unblinded_mode
-from pipeline.commands import nights, show
+from pipeline.commands import conform, nights, show
 from pipeline.commands.diff import differed as compared
 from pipeline.commands.verify import verified_by
 from pipeline.errors import EXIT_BUILD, UsageError
+from pipeline.flow.conform import Judge
+from pipeline.flow.conform_release import Finished, judge_release
 from pipeline.flow.context import study_parts
 from pipeline.flow.diff import Shelf
 from pipeline.flow.leaks import scan_for_leaks
@@ -35,6 +37,7 @@ from pipeline.lineage.ledger import Ledger
 from pipeline.restricted import RestrictedSettings, overlap
 from pipeline.settings import Settings
 from pipeline.warehouse.builds import published
+from pipeline.warehouse.places import Place
 
 _MOST_LEAKS = 50
 
@@ -137,6 +140,21 @@ def verified(settings: Settings, mode: str, folder: Path, *, quiet: bool) -> dic
     """Verifies an unblinded release with the key, below the restricted root."""
     restricted = RestrictedSettings.from_environment(settings)
     return verified_by(unblinded_maker(settings, restricted, unblinded_mode(mode)), folder, quiet=quiet)
+
+
+def conformed(
+    settings: Settings, release: Finished, cache: Path | None, minutes: float, *, quiet: bool
+) -> dict[str, Any]:
+    """Judges an unblinded release; what is found stays below the restricted root."""
+    chosen, restricted = unblinded_mode(release.mode), RestrictedSettings.from_environment(settings)
+    if overlap(release.folder.resolve(), settings.home.resolve()):
+        raise UsageError(
+            str(release.folder), "lies in the blinded root, or around it", "move it out of it first"
+        )
+    place = Place(restricted.prepared().warehouse, restricted.study, chosen)
+    with conform.rules_shown(quiet=quiet) as on_rule:
+        judge = Judge(cache, place.folder, minutes, on_rule)
+        return conform.conform_result(judge_release(release, unblinded_parts(settings).spec, place, judge))
 
 
 def ledger(settings: Settings, mode: str) -> Ledger:

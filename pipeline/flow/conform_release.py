@@ -1,0 +1,90 @@
+"""Judging a finished release and keeping what was found in the warehouse of those who may read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.conformance.verdict import Issue, Verdict
+from pipeline.emit.manifest import changed_files, read_manifest
+from pipeline.errors import BuildFailed, UsageError
+from pipeline.flow.conform import Judge, conformance_of
+from pipeline.specs.load import StudySpec
+from pipeline.warehouse.builds import build_lock, published
+from pipeline.warehouse.catalog import write_catalog
+from pipeline.warehouse.conformance import CONFORMANCE_SCHEMA, keep_conformance
+from pipeline.warehouse.places import Place
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A release, what was found of it, and the table in which it is kept."""
+
+    release: str
+    mode: str
+    verdict: Verdict
+    table: Path
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A release that is as it was made."""
+
+    folder: Path
+    name: str
+    study: str
+    mode: str
+    cut: date
+
+
+def finished_release(folder: Path) -> Finished:
+    """The release in ``folder``; MachineError or UsageError if it is none, BuildFailed if somebody changed it."""
+    manifest = read_manifest(folder)
+    try:
+        of = manifest["release"]
+        release = Finished(folder, of["name"], of["study"], of["mode"], date.fromisoformat(of["cut"]))
+    except (KeyError, TypeError, ValueError):
+        raise UsageError(
+            str(folder), "is not the folder of a release", "name one of './sdtm release'"
+        ) from None
+    if changed := changed_files(folder, manifest):
+        culprit = "was changed after its release"
+        raise BuildFailed(f"{release.name}/{changed[0]}", culprit, "restore the release from the backup")
+    return release
+
+
+def judge_release(release: Finished, spec: StudySpec, place: Place, judge: Judge) -> Judged:
+    """What is to say of the release; it is in the view ``qc.conformance`` of ``place`` afterwards."""
+    if release.study != spec.study.study:
+        raise UsageError(release.name, "is a release of another study", "set SDTM_STUDY")
+    verdict = conformance_of(release.folder, spec, release.mode, release.cut, judge)
+    with build_lock(place.root, place.study, place.mode):
+        table = keep_conformance(place, release.name, _rows(release.name, verdict.issues))
+        if published(place.root, place.study, place.mode):
+            write_catalog(place.root, place.study, place.mode)
+    return Judged(release.name, release.mode, verdict, table)
+
+
+def _rows(release: str, issues: tuple[Issue, ...]) -> pl.DataFrame:
+    """One row a record that an issue is about; one for an issue about a whole dataset or file."""
+    rows = [
+        {
+            "release": release,
+            "source": issue.source,
+            "rule": issue.rule,
+            "dataset": issue.dataset,
+            "variable": " ".join(issue.variables) or None,
+            "record": place.record if place else None,
+            "subject": (place.subject or None) if place else None,
+            "seq": (place.seq or None) if place else None,
+            "message": issue.message,
+            "explained": issue.why is not None,
+            "why": issue.why,
+        }
+        for issue in issues
+        for place in issue.places or (None,)
+    ]
+    return pl.DataFrame(rows, schema=CONFORMANCE_SCHEMA)
