@@ -13,8 +13,6 @@ from pipeline.emit.manifest import changed_files, read_manifest
 from pipeline.errors import BuildFailed, UsageError
 from pipeline.flow.conform import Judge, conformance_of
 from pipeline.specs.load import StudySpec
-from pipeline.warehouse.builds import build_lock, published
-from pipeline.warehouse.catalog import write_catalog
 from pipeline.warehouse.conformance import CONFORMANCE_SCHEMA, keep_conformance
 from pipeline.warehouse.places import Place
 
@@ -61,11 +59,12 @@ def judge_release(release: Finished, spec: StudySpec, place: Place, judge: Judge
     if release.study != spec.study.study:
         raise UsageError(release.name, "is a release of another study", "set SDTM_STUDY")
     verdict = conformance_of(release.folder, spec, release.mode, release.cut, judge)
-    with build_lock(place.root, place.study, place.mode):
-        table = keep_conformance(place, release.name, _rows(release.name, verdict.issues))
-        if published(place.root, place.study, place.mode):
-            write_catalog(place.root, place.study, place.mode)
-    return Judged(release.name, release.mode, verdict, table)
+    return Judged(release.name, release.mode, verdict, keep_verdict(place, release.name, verdict))
+
+
+def keep_verdict(place: Place, release: str, verdict: Verdict) -> Path:
+    """The table with what was found of the release, seen in ``qc.conformance`` of ``place`` from now on."""
+    return keep_conformance(place, release, _rows(release, verdict.issues))
 
 
 def _rows(release: str, issues: tuple[Issue, ...]) -> pl.DataFrame:

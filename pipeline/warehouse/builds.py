@@ -18,6 +18,7 @@ import polars as pl
 
 from pipeline.errors import BuildFailed, MachineError
 from pipeline.files import clear, machine_errors, only_one, sha256_of, write_text
+from pipeline.warehouse.conformance import CONFORMANCE
 from pipeline.warehouse.parquet import rows_of, scan
 from pipeline.warehouse.places import LAYERS, Place
 from pipeline.warehouse.store import Store
@@ -73,7 +74,8 @@ def build_lock(root: Path, study: str, mode: str) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         with only_one(folder / ".lock", f"{study} {mode}", "build"):
             for aside in sorted(folder.rglob(".*.part*")):
-                clear(aside)
+                if aside.parent != folder / CONFORMANCE:  # not a build's: a judgement may be writing there
+                    clear(aside)
             yield
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from pipeline.errors import BuildFailed, MachineError, UsageError
 from pipeline.files import machine_errors, written_aside
 from pipeline.warehouse.builds import Build, published
-from pipeline.warehouse.conformance import CONFORMANCE, conformance_files
+from pipeline.warehouse.conformance import CONFORMANCE, conformance_folder
 from pipeline.warehouse.identifier import settle_identifier
 from pipeline.warehouse.places import LAYERS, Place, checked
 from pipeline.warehouse.states import STATES, state_path
@@ -55,16 +55,15 @@ def _fill(path: Path, build: Build) -> None:
         for name in STATES:
             if (state := state_path(build.place, name, build.delivery, build.build)).is_file():
                 _view(connection, "ops", name, state)
-        if releases := conformance_files(build.place):
-            _view(connection, "qc", CONFORMANCE, *releases)
+        _view(connection, "qc", CONFORMANCE, conformance_folder(build.place), "/*.parquet")
         connection.commit()
 
 
-def _view(connection: duckdb.DuckDBPyConnection, layer: str, table: str, *paths: Path) -> None:
-    literals = ("'" + glob_free(path.resolve()).replace("'", "''") + "'" for path in paths)
+def _view(connection: duckdb.DuckDBPyConnection, layer: str, table: str, path: Path, below: str = "") -> None:
+    literal = (glob_free(path.resolve()) + below).replace("'", "''")
     connection.execute(
         f'CREATE VIEW {layer}."{table}" AS '  # noqa: S608 - names are checked by Place
-        f"SELECT * FROM read_parquet([{', '.join(literals)}], hive_partitioning = false)"
+        f"SELECT * FROM read_parquet('{literal}', hive_partitioning = false)"
     )
 
 
