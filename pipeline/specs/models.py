@@ -151,7 +151,8 @@ class Dataset(Frozen):
 
     ``uses`` names the collected columns that the dataset's code needs, by the part they play (``ongoing:
     AEONGO``); the code
-    finds them as ``_<part>``.
+    finds them as ``_<part>``. ``split`` names the parts of a dataset that is too large for one file: category
+    (--CAT) -> the one or two characters behind the dataset's name (``CHEMISTRY: CH`` makes LBCH).
     """
 
     dataset: str
@@ -171,6 +172,14 @@ class Dataset(Frozen):
     relations: tuple[Relation, ...] = ()
     values: tuple[ValueLevel, ...] = ()
     comment: str | None = None
+    split: dict[str, Annotated[str, Field(pattern=r"^[A-Z0-9]{1,2}$")]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _distinct_parts(self) -> Dataset:
+        suffixes = list(self.split.values())
+        if twice := sorted({each for each in suffixes if suffixes.count(each) > 1}):
+            raise ValueError(f"split names two parts {twice[0]}; give each category its own")
+        return self
 
     @property
     def sources(self) -> tuple[str, ...]:

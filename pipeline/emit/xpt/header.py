@@ -57,6 +57,18 @@ def header_bytes(member: Member) -> bytes:
     return "".join(cards).encode("ascii") + _namestrs(member.columns) + observations.encode("ascii")
 
 
+def transport_bytes(member: Member, records: int) -> int:
+    """The size of the file that holds so many records of ``member``, known before it is written."""
+    size = len(header_bytes(member)) + records * member.record_bytes
+    return size + len(padding(size))
+
+
+def records_within(member: Member, max_bytes: int) -> int:
+    """How many records of ``member`` a file of at most ``max_bytes`` holds; it has whole cards only."""
+    room = max_bytes // CARD * CARD - len(header_bytes(member))
+    return max(room, 0) // member.record_bytes
+
+
 def padding(count: int) -> bytes:
     """The blanks that fill ``count`` bytes up to whole cards; none if they already are."""
     return b" " * (-count % CARD)
