@@ -17,6 +17,7 @@ import pytest
 from pypdf import PdfReader
 from pypdf.generic import Destination
 
+from pipeline.commands.acrf import annotated
 from pipeline.documents.acrf.document import annotated_crf
 from pipeline.documents.acrf.facts import AnnotatedCrf, Crf, Field, Form
 from pipeline.errors import SpecError
@@ -261,6 +262,12 @@ def test_equal_facts_give_equal_bytes_in_another_process(made):
         check=True,
     )
     assert told.stdout.strip() == sha256(made.pdf).hexdigest()
+
+
+def test_the_command_writes_the_draft_for_review(made, tmp_path):
+    told = annotated(Settings(home=tmp_path), tmp_path / "review" / "acrf.pdf")
+    assert (tmp_path / "review" / "acrf.pdf").read_bytes() == made.pdf
+    assert (told["forms"], told["pages"]) == (len(SOURCES), made.total)
 
 
 def test_a_study_without_a_table_of_forms_has_no_annotated_crf():
