@@ -341,6 +341,16 @@ def spec(target: Path | None, check: bool) -> dict[str, Any]:
 
 
 @cli.command()
+@click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False), help="PDF file to write.")
+@_command
+def acrf(target: Path | None) -> dict[str, Any]:
+    """Write the study's annotated CRF as a draft, for review without a release."""
+    from pipeline.commands import acrf as run
+
+    return run.annotated(_settings(), target)
+
+
+@cli.command()
 @click.argument("ledger", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
     "--seeds", default=0, type=click.IntRange(0), help="Plant in so many simulated studies instead."

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pipeline.documents.acrf.document import annotated_crf
 from pipeline.documents.acrf.facts import AnnotatedCrf, Crf, Form
+from pipeline.emit.marking import marking
 from pipeline.errors import SpecError
+from pipeline.files import written_aside
 from pipeline.flow.acrf_fields import fields_of
 from pipeline.flow.acrf_notes import Notes, joined_notes
-from pipeline.flow.context import StudyParts
+from pipeline.flow.context import BLINDED, StudyParts, study_parts
 from pipeline.flow.delivered import delivered_sources
 from pipeline.review.annotations import Annotations, field_annotations
 from pipeline.review.delivered import SITE_KIND, Delivered, Source
+from pipeline.settings import Settings
 from pipeline.specs.load import StudySpec
 
 FORMS = "crf_forms"  # the table that says which source is which form, and at which visits
@@ -105,3 +109,31 @@ def _shared(spec: StudySpec, sources: list[Source], told: Annotations, header: t
         for field in fields_of(spec, sources[0], header, notes[0])
     )
     return Form("", SHARED, (), "", (), (), (), fields)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a written draft holds."""
+
+    study: str
+    counts: Mapping[str, int]
+
+
+def write_draft(settings: Settings, target: Path) -> Written | None:
+    """Writes the annotated CRF as the draft of a blinded build; None, and no file, if the study names no forms."""
+    parts = study_parts(settings)
+    crf = crf_facts(parts.spec, delivered_sources(parts.models))
+    if crf is None:
+        return None
+    made = annotated_crf(crf, marking(BLINDED))
+    with written_aside(target) as aside:
+        aside.write_bytes(made.pdf)
+    fields = [field for form in crf.forms for field in form.fields]
+    counts = {
+        "forms": len(crf.forms),
+        "fields": len(fields),
+        "annotations": sum(len(field.notes) for field in fields),
+        "variables": sum(key.count(".") == 1 for key in made.pages),
+        "pages": made.total,
+    }
+    return Written(crf.study, counts)

@@ -39,7 +39,7 @@ def annotated_crf(crf: Crf, mark: str | None) -> AnnotatedCrf:
     """The annotated CRF of ``crf``; ``mark`` is that of a draft, None for none. Equal facts give equal bytes."""
     register_letters()
     plan = _plan(crf)
-    return AnnotatedCrf(_drawn(crf, plan, Edges(crf.study, TITLE, mark)), plan.keys)
+    return AnnotatedCrf(_drawn(crf, plan, Edges(crf.study, TITLE, mark)), plan.total, plan.keys)
 
 
 def _plan(crf: Crf) -> _Plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Entry = Literal["choice", "tick", "date", "time", "integer", "decimal", "text", "identifier"]
@@ -92,7 +92,12 @@ class Crf:
 
 @dataclass(frozen=True)
 class AnnotatedCrf:
-    """The document, and the physical pages (from 1) of everything that is collected on it."""
+    """The document with its number of pages, and the physical pages (from 1) of everything that is collected on it.
+
+    Keys of ``pages``: ``DM.SEX``; ``SUPPDM.QVAL`` and ``SUPPDM.QVAL.RACEOTH``; of a result also by its test,
+    ``VS.VSORRES.SYSBP``.
+    """
 
     pdf: bytes
-    pages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    total: int
+    pages: Mapping[str, tuple[int, ...]]

@@ -9,21 +9,25 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 LEADING = 1.2
+TIED = "\u00a0"  # a space where a line is not broken
 
 
 @lru_cache(maxsize=4096)
 def lines_of(text: str, font: str, size: float, width: float) -> tuple[str, ...]:
-    """``text`` in lines no wider than ``width``; a word that is wider on its own is cut. One empty line for ""."""
+    """``text`` in lines no wider than ``width``; a word that is wider on its own is cut. One empty line for "".
+
+    No line ends at a space that is marked as TIED.
+    """
     lines: list[str] = []
     line = ""
-    for word in (piece for long in text.split() for piece in _pieces(long, font, size, width)):
+    for word in (piece for long in text.split(" ") for piece in _pieces(long, font, size, width)):
         longer = f"{line} {word}" if line else word
         if line and stringWidth(longer, font, size) > width:
             lines.append(line)
             line = word
         else:
             line = longer
-    return (*lines, line)
+    return tuple(each.replace(TIED, " ") for each in (*lines, line))
 
 
 def _pieces(word: str, font: str, size: float, width: float) -> list[str]:

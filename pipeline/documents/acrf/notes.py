@@ -15,7 +15,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.documents.acrf.facts import Note
-from pipeline.documents.acrf.lines import LEADING, draw_lines, height_of, lines_of
+from pipeline.documents.acrf.lines import LEADING, TIED, draw_lines, height_of, lines_of
 from pipeline.documents.layout import BOLD, FAINT, INK, RULE, SHADE, TEXT
 
 # Pastel colours of the guidelines: the first dataset of a form blue, then yellow, green, peach, and two more.
@@ -45,7 +45,7 @@ class Palette:
 def note_size(note: Note, width: float, size: float = _SIZE) -> tuple[float, float]:
     """Width and height of the box of an annotation that may be ``width`` wide."""
     font = _font(note)
-    lines = lines_of(note.text, font, size, width - 2 * _PAD)
+    lines = _lines(note, size, width)
     widest = max(stringWidth(line, font, size) for line in lines)
     return widest + 2 * _PAD, height_of(lines, size) + 2 * _PAD - size * (LEADING - 1)
 
@@ -76,7 +76,7 @@ def draw_note(
     canvas.setLineWidth(0.5)
     canvas.rect(0.25, 0.25, wide - 0.5, high - 0.5, fill=1)
     colour = FAINT if note.dataset is None else INK
-    lines = lines_of(note.text, _font(note), size, width - 2 * _PAD)
+    lines = _lines(note, size, width)
     draw_lines(canvas, lines, _font(note), size, _PAD, high - _PAD + size * 0.02, colour)
     canvas.endForm()
     canvas.saveState()
@@ -84,6 +84,11 @@ def draw_note(
     canvas.doForm(name)
     canvas.restoreState()
     _comment(canvas, note, name, (x, top - high, x + wide, top))
+
+
+def _lines(note: Note, size: float, width: float) -> tuple[str, ...]:
+    """The text of the box; a variable, its sign and the first word of its value stay together."""
+    return lines_of(note.text.replace(" = ", f"{TIED}={TIED}"), _font(note), size, width - 2 * _PAD)
 
 
 def _font(note: Note) -> str:

@@ -153,16 +153,16 @@ def _table_row(row: Row, columns: tuple[Column, ...], palette: Palette, heading:
     first = columns[0].notes[0].dataset if columns[0].notes else None
     notes = (Note(first, " and ".join(row.when)),) if row.when else ()
     entries = [entry_height(each, width - 6) for each, width in zip(row.fields, widths, strict=True)]
-    tallest = max(entries) + height_of(("",), _NAME)  # the name of a cell stands below its entry
+    tallest = max(entries) + 1 + height_of(("",), _NAME)  # the name of a cell stands below its entry
     height = max(height_of(title, 8.5), tallest, notes_height(notes, NOTES_WIDTH)) + 5
 
     def draw(canvas: Canvas, top: float) -> None:
         panel(canvas, top, height)
         draw_lines(canvas, title, TEXT, 8.5, LEFT + 5, top - 2, INK)
         x: float = LEFT + _ROW_TITLE
-        for each, width, high in zip(row.fields, widths, entries, strict=True):
+        for each, width in zip(row.fields, widths, strict=True):
             draw_entry(canvas, each, x + 3, top - 3, width - 8)
-            draw_lines(canvas, (each.name,), TEXT, _NAME, x + 3, top - 3 - high, FAINT)
+            draw_lines(canvas, (each.name,), TEXT, _NAME, x + 3, top - 4 - max(entries), FAINT)
             x += width
         draw_notes(canvas, notes, palette, NOTES_X, top - 2.5, NOTES_WIDTH)
 

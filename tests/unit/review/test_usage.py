@@ -26,9 +26,12 @@ def targets(source, column, role, uses=USES):
         ("coding_meddra", "PT", Role.FILLS, "AE.AEDECOD"),  # column of a join
         ("edc_ae", "AESI", Role.FILLS, "AE.AEAESI"),  # supplemental qualifier
         ("edc_dseos", "DSEOSTERM", Role.FILLS, "DS.DSTERM"),  # a verb of one part only
-        ("edc_ae", "AEONGO", Role.DERIVES, "AE"),  # uses
-        ("edc_co", "COVAL", Role.DERIVES, "CO"),  # uses of a source that is only read
+        ("edc_vs", "VSTPT", Role.DERIVES, "VS"),  # uses that no variable is made of
+        ("edc_ae", "AEONGO", Role.DERIVES, "AE.AEENRTPT"),  # uses that a variable is made of
+        ("edc_ae", "AEPRE", Role.DERIVES, "AE.AETRTEM"),  # ... that a qualifier is made of
+        ("edc_co", "COVAL", Role.DERIVES, "CO.COVAL"),  # uses of a source that is only read
         ("edc_dm", "RACE_ASIAN", Role.DERIVES, "DM.RACE"),  # a box to tick
+        ("edc_dm", "RACE_ASIAN", Role.DERIVES, "DM.RACE6"),  # ... that a qualifier is made of
         ("edc_haq", "HAQ46", Role.FILLS, "QS.QSORRES"),  # item
         ("edc_ptga", "PTGAU", Role.FILLS, "QS.QSORRESU"),  # unit_from
         ("edc_jc28", "RSH_NER", Role.FILLS, "MK.MKREASND"),  # reason_from

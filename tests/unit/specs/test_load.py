@@ -56,6 +56,7 @@ def test_variables_come_in_the_order_of_the_standard() -> None:
         ("domains/ae.yaml", "map: AEOUT", "map: AEOUTCOME", r"ae\.yaml: map AEOUTCOME is not in codemaps\.csv"),
         ("domains/ae.yaml", "map: SPECIAL_INTEREST", "map: NOTHING", r"ae\.yaml: map NOTHING is not in codemaps\.csv"),
         ("domains/ae.yaml", "{take: AETERM, ", "{take: AETERM, code: X, map: AEOUT, ", r"ae\.yaml: .*AETERM: .*give"),
+        ("domains/ae.yaml", "of: ongoing, ", "of: going, ", r"ae\.yaml: of: going is not in uses, nor a variable of"),
         ("domains/ds.yaml", "DSTERM: {const: RANDOM", "DSTREM: {const: RANDOM", r"ds\.yaml: .*edc_rand\.set: DSTREM"),
         ("domains/ie.yaml", "lookup: criteria", "lookup: criterion", r"copied: has no table criterion; add it"),
         ("domains/qs.yaml", "items: qs_items", "items: questions", r"copied: has no table questions"),
