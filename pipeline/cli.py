@@ -33,6 +33,15 @@ _MODE = click.option(
     type=click.Choice((_BLINDED, *_UNBLINDED)),
     help="Who may read it.",
 )
+_CORE_CACHE = click.option(
+    "--core-cache",
+    envvar="SDTM_CORE_CACHE",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Rules cache of CDISC CORE (or SDTM_CORE_CACHE); without it nobody asks the engine.",
+)
+_CORE_MINUTES = click.option(
+    "--core-minutes", default=120, show_default=True, type=click.FloatRange(0, min_open=True)
+)
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
@@ -158,28 +167,31 @@ def build(delivery: str | None, again: bool, mode: str, quiet: bool) -> dict[str
     type=click.Path(path_type=Path),
     help="Where releases stand side by side (DSMB: a new folder for the listings).",
 )
+@_CORE_CACHE
+@_CORE_MINUTES
+@click.option(
+    "--without-core", "waived", default="", metavar="REASON", help="Why a FINAL release goes without."
+)
 @_MODE
 @_command
-def release(shelf: Path | None, mode: str) -> dict[str, Any]:
+def release(
+    shelf: Path | None, core_cache: Path | None, core_minutes: float, waived: str, mode: str, quiet: bool
+) -> dict[str, Any]:
     """Write the published build as a numbered release: the tree to submit, documents, manifest.json."""
-    from pipeline.commands import nights
+    from pipeline.commands import releases
 
+    asked = releases.Asked(core_cache, core_minutes, waived, quiet)
     if mode != _BLINDED:
         from pipeline.commands import unblind
 
-        return unblind.released(_settings(), mode, shelf)
-    return nights.released(_settings(), shelf)
+        return unblind.released(_settings(), mode, shelf, asked)
+    return releases.released(_settings(), shelf, asked)
 
 
 @cli.command()
 @click.argument("release", metavar="RELEASE", type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--core-cache",
-    envvar="SDTM_CORE_CACHE",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Rules cache of CDISC CORE (or SDTM_CORE_CACHE); without it only the project's own checks run.",
-)
-@click.option("--core-minutes", default=120, show_default=True, type=click.FloatRange(0, min_open=True))
+@_CORE_CACHE
+@_CORE_MINUTES
 @_command
 def conform(release: Path, core_cache: Path | None, core_minutes: float, quiet: bool) -> dict[str, Any]:
     """Judge the release in folder RELEASE: CDISC CORE and own checks; exit code 4 if anything is unexplained."""
@@ -224,17 +236,23 @@ def diff(old: Path, new: Path, target: Path | None) -> dict[str, Any]:
 
 @cli.command()
 @click.argument("release", type=click.Path(path_type=Path))
+@_CORE_CACHE
+@_CORE_MINUTES
 @_command
-def verify(release: Path, quiet: bool) -> dict[str, Any]:
-    """Prove that RELEASE (a folder) is what the code makes: look at every file, build it again aside, compare."""
-    from pipeline.commands import verify as run
+def verify(release: Path, core_cache: Path | None, core_minutes: float, quiet: bool) -> dict[str, Any]:
+    """Prove that RELEASE (a folder) is what the code makes: look at every file, build it again aside, compare.
 
-    mode = run.unblinded_mode_of(release)
+    What CDISC CORE found then is taken from the release, unless --core-cache has it asked again.
+    """
+    from pipeline.commands import verify as run
+    from pipeline.commands.releases import Asked
+
+    asked, mode = Asked(core_cache, core_minutes, quiet=quiet), run.unblinded_mode_of(release)
     if mode is not None:
         from pipeline.commands import unblind
 
-        return unblind.verified(_settings(), mode, release, quiet=quiet)
-    return run.verified(_settings(), release, quiet=quiet)
+        return unblind.verified(_settings(), mode, release, asked)
+    return run.verified(_settings(), release, asked)
 
 
 @cli.command()

@@ -35,7 +35,7 @@ def conformed(
         raise UsageError(release.name, "is not blinded", "judge it with the restricted root")
     place = Place(settings.warehouse, settings.study, BLINDED)
     with rules_shown(quiet=quiet) as on_rule:
-        judge = Judge(cache, place.folder, minutes, on_rule)
+        judge = Judge(cache, place.folder, minutes=minutes, on_rule=on_rule)
         return conform_result(judge_release(release, study_parts(settings).spec, place, judge))
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline.commands import nights, show
+from pipeline.commands import nights, releases, show
 from pipeline.settings import Settings
 
 
@@ -28,7 +28,7 @@ def demo(
     say("3/4 Contracts, warehouse, domains")
     built = nights.built(settings, landed["delivery"], again=False, quiet=quiet)
     say("4/4 A release: transport files, read back and compared; define.xml")
-    released = nights.released(settings, shelf)
+    released = releases.released(settings, shelf, releases.Asked())
     for result in (made, landed, built, released):
         result.pop("show", None)
         result.pop("exit_code", None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.commands import show
 from pipeline.errors import EXIT_REFUSED, UsageError
@@ -14,9 +14,6 @@ from pipeline.flow.run import run_build
 from pipeline.flow.summary import summary
 from pipeline.settings import Settings
 from pipeline.sources.landing import Landed
-
-if TYPE_CHECKING:
-    from pipeline.flow.release import Release  # its libraries are slow to load
 
 
 def simulated(
@@ -83,21 +80,3 @@ def built(settings: Settings, delivery: str | None, *, again: bool, quiet: bool)
         ran = run_build(settings, delivery, again=again, on_step=progress)
     result = {**summary(ran.build), "new": ran.new, "seconds": round(sum(ran.seconds.values()), 1)}
     return {**result, "show": lambda: show.built(result)}
-
-
-def released(settings: Settings, shelf: Path | None) -> dict[str, Any]:
-    """Writes the published build as a release on its shelf."""
-    from pipeline.flow.release import release_build
-
-    return release_result(release_build(settings, shelf))
-
-
-def release_result(release: Release) -> dict[str, Any]:
-    """Where a release lies, and its files."""
-    result: dict[str, Any] = {
-        "folder": str(release.folder),
-        "new": not release.unchanged,
-        "without_records": list(release.without_records),
-        "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in release.files],
-    }
-    return {**result, "show": lambda: show.released(result)}

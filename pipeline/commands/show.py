@@ -226,15 +226,6 @@ def _rules(rules: list[dict[str, Any]]) -> None:
     _print("Findings by rule, most severe first", table)
 
 
-def released(result: dict[str, Any]) -> None:
-    """The files of the release."""
-    state = "written" if result["new"] else "was here before, with the same contents"
-    table = _table(("file", "left"), ("MB", "right"), ("sha256", "left"))
-    for file in result["files"]:
-        table.add_row(file["name"], f"{file['bytes'] / _MEGABYTE:,.2f}", file["sha256"][:16])
-    _print(f"Release {state}: {result['folder']}", table)
-
-
 def demo(result: dict[str, Any]) -> None:
     """The whole night, ending with where everything lies."""
     built(result["built"])

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.blinding.events import Event, latest
 from pipeline.blinding.modes import UNBLINDED, Mode, unblinded_mode
-from pipeline.commands import conform, nights, show
+from pipeline.commands import conform, nights, releases, show
 from pipeline.commands.diff import differed as compared
 from pipeline.commands.verify import verified_by
 from pipeline.errors import EXIT_BUILD, UsageError
@@ -92,7 +92,7 @@ def built(settings: Settings, mode: str, delivery: str | None, *, again: bool, q
     return {**result, "show": lambda: show.built(result)}
 
 
-def released(settings: Settings, mode: str, to: Path | None) -> dict[str, Any]:
+def released(settings: Settings, mode: str, to: Path | None, asked: releases.Asked) -> dict[str, Any]:
     """FINAL: the release for submission. DSMB: listings. Never into the blinded root or without a valid approval.
 
     ``to`` is the shelf of a FINAL release (default: the restricted root's), the new folder of DSMB listings.
@@ -115,7 +115,8 @@ def released(settings: Settings, mode: str, to: Path | None) -> dict[str, Any]:
         }
         result: dict[str, Any] = {"folder": str(listings.folder), "files": files}
         return {**result, "show": lambda: show.facts(f"Listings: {listings.folder}", files)}
-    return nights.release_result(release_of(build, unblinded_parts(settings), target))
+    with releases.judge_of(asked) as judge:
+        return releases.release_result(release_of(build, unblinded_parts(settings), target, judge))
 
 
 def differed(
@@ -136,10 +137,10 @@ def differed(
     return compared(shelf, old, new, target)
 
 
-def verified(settings: Settings, mode: str, folder: Path, *, quiet: bool) -> dict[str, Any]:
+def verified(settings: Settings, mode: str, folder: Path, asked: releases.Asked) -> dict[str, Any]:
     """Verifies an unblinded release with the key, below the restricted root."""
     restricted = RestrictedSettings.from_environment(settings)
-    return verified_by(unblinded_maker(settings, restricted, unblinded_mode(mode)), folder, quiet=quiet)
+    return verified_by(unblinded_maker(settings, restricted, unblinded_mode(mode)), folder, asked)
 
 
 def conformed(
@@ -153,7 +154,7 @@ def conformed(
         )
     place = Place(restricted.prepared().warehouse, restricted.study, chosen)
     with conform.rules_shown(quiet=quiet) as on_rule:
-        judge = Judge(cache, place.folder, minutes, on_rule)
+        judge = Judge(cache, place.folder, minutes=minutes, on_rule=on_rule)
         return conform.conform_result(judge_release(release, unblinded_parts(settings).spec, place, judge))
 
 

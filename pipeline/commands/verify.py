@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.commands import show
+from pipeline.commands.releases import Asked, judge_of
 from pipeline.emit.opened import described_release
 from pipeline.errors import EXIT_BUILD
 from pipeline.flow.context import BLINDED
@@ -21,30 +22,33 @@ def unblinded_mode_of(folder: Path) -> str | None:
     return None if mode == BLINDED else mode
 
 
-def verified(settings: Settings, folder: Path, *, quiet: bool) -> dict[str, Any]:
+def verified(settings: Settings, folder: Path, asked: Asked) -> dict[str, Any]:
     """Verifies a blinded release."""
-    return verified_by(blinded_maker(settings), folder, quiet=quiet)
+    return verified_by(blinded_maker(settings), folder, asked)
 
 
-def verified_by(maker: Maker, folder: Path, *, quiet: bool) -> dict[str, Any]:
+def verified_by(maker: Maker, folder: Path, asked: Asked) -> dict[str, Any]:
     """Verifies a release that ``maker`` can make again; exit code 4 if it is not what the code makes."""
     release = described_release(folder)
     with ExitStack() as stack:
-        progress = None if quiet else stack.enter_context(show.steps())
-        found = verify_release(release, maker, progress)
+        progress = None if asked.quiet else stack.enter_context(show.steps())
+        judge = stack.enter_context(judge_of(asked)) if asked.cache else None
+        found = verify_release(release, maker, progress, judge)
     build, code = release.manifest["build"], release.manifest["code"]
     result: dict[str, Any] = {
         "release": found.name,
         "origin": {**build, **code},
         "good": found.good,
+        "core_asked_again": asked.cache is not None,
         "files": [{**asdict(each), "good": each.good} for each in found.files],
         "problems": list(found.problems),
     }
     code = 0 if found.good else EXIT_BUILD
-    return {**result, "exit_code": code, "show": lambda: _show(found, result["origin"])}
+    engine = "asked again" if asked.cache else "taken from the release, whose guide tells it"
+    return {**result, "exit_code": code, "show": lambda: _show(found, result["origin"], engine)}
 
 
-def _show(found: Verified, origin: dict[str, Any]) -> None:
+def _show(found: Verified, origin: dict[str, Any], engine: str) -> None:
     show.listing(
         f"Release {found.name}",
         [
@@ -58,7 +62,8 @@ def _show(found: Verified, origin: dict[str, Any]) -> None:
         ],
     )
     told = {"delivery": "delivery", "build": "id", "commit": "commit", "code digest": "digest"}
-    show.facts("Made from", {name: origin[key] for name, key in told.items()})
+    made_from = {name: origin[key] for name, key in told.items()}
+    show.facts("Made from", {**made_from, "findings of CDISC CORE": engine})
     for problem in found.problems:
         show.remark(problem)
     wrong = sum(not each.good for each in found.files)

@@ -157,6 +157,36 @@ def core_json(core: CoreResult, stale: Sequence[Stale] = ()) -> str:
     return _text(told)
 
 
+def core_of(text: str) -> CoreResult:
+    """What ``core_json`` told, without its explanations; the same text comes back from it."""
+    told = json.loads(text)
+    if told["engine"] is None:
+        return CoreResult()
+    return CoreResult(
+        engine=told["engine"]["version"],
+        standard=told["standard"],
+        terminology=tuple(told["terminology"]),
+        cache=told["cache_sha256"],
+        records=told["records"],
+        rules=tuple(
+            RuleOutcome(each["rule"], each["datasets"], tuple((s, k, n) for s, k, n in each["reasons"]))
+            for each in told["rules"]
+        ),
+        issues=tuple(
+            Issue(
+                source=each["source"],
+                rule=each["rule"],
+                dataset=each["dataset"],
+                message=each["message"],
+                variables=tuple(each["variables"]),
+                places=tuple(At(**place) for place in each["places"]),
+                stops=each["stops"],
+            )
+            for each in told["issues"]
+        ),
+    )
+
+
 def own_json(own: OwnResult) -> str:
     """``own.json``: the criteria with their outcome, and what they found."""
     return _text({"criteria": [vars(each) for each in own.criteria], "issues": issue_rows(own.issues)})

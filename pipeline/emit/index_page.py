@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ class _Row:
     datasets: int
     records: int
     bytes: int
-    conformance: str
+    conformance: tuple[str, ...]
     documents: tuple[tuple[str, str], ...]
 
 
@@ -67,9 +67,21 @@ def _row(manifest: Mapping[str, Any]) -> _Row:
         datasets=len(transport),
         records=sum(file["rows"] for file in transport),
         bytes=sum(file["bytes"] for file in files),
-        conformance=manifest.get("conformance", {}).get("verdict", ""),
+        conformance=tuple(_conformance(manifest.get("conformance", {}))),
         documents=tuple(_documents(of["name"], files)),
     )
+
+
+def _conformance(found: Mapping[str, Any]) -> Iterator[str]:
+    """What was found, a line each; nothing if nobody looked."""
+    if not found:
+        return
+    engine = f"CDISC CORE {found['engine']}" if found["engine"] else "CDISC CORE not asked"
+    waived = f": {found['waived']}" if "waived" in found else ""
+    yield f"{engine}{waived}"
+    yield f"{found['explained']} findings explained, {found['unexplained']} not"
+    own = ", ".join(f"{count} {outcome}" for outcome, count in found["own_checks"].items())
+    yield f"own checks: {own}"
 
 
 def _commit(code: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ from pipeline.emit.define.links import links_of
 from pipeline.emit.define.model import in_define_order
 from pipeline.emit.stf import leaf_id, read_tagging_file, stf_path
 from pipeline.emit.submitted import Submitted, submitted
-from pipeline.emit.tree import MODULE, Tree
+from pipeline.emit.tree import Tree
 from pipeline.emit.xpt.seen import Seen, seen_in
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec
@@ -39,13 +39,16 @@ _STANDARD = "sdtmig"
 
 @dataclass(frozen=True)
 class Judge:
-    """How the engine is asked: its rules cache (None: it is not asked), and where its run may leave pieces.
+    """How the engine is asked: its rules cache (None: it is not asked), and the folder where its run may leave pieces.
 
-    ``work`` belongs to those who may read the release. ``rules`` limits the run for a trial.
+    ``work`` belongs to those who may read the release. ``rules`` limits the run for a trial. ``recorded`` is the
+    result of an earlier run over the very same files, taken instead of asking; ``waived`` says why nobody asks.
     """
 
-    cache: Path | None
-    work: Path
+    cache: Path | None = None
+    work: Path | None = None
+    recorded: CoreResult | None = None
+    waived: str = ""
     minutes: float = MINUTES
     on_rule: OnRule | None = None
     rules: tuple[str, ...] = ()
@@ -62,8 +65,11 @@ def core_conformance(root: Path, spec: StudySpec, judge: Judge) -> CoreResult:
 
     It takes whole datasets only: the parts of a split one are not given to it.
     """
+    if judge.recorded is not None:
+        return judge.recorded
     if judge.cache is None:
         return CoreResult()
+    assert judge.work is not None
     folder, of = Tree(root, spec.study.study).tabulations, spec.study.standards
     seen = {path: _readable(path) for path in sorted(folder.glob("*.xpt"))}
     if not seen or not (folder / DEFINE).is_file():
@@ -214,8 +220,3 @@ def _tagged(root: Path, spec: StudySpec, files: tuple[FileFacts, ...]) -> Tagged
         return None
     tags = {file.path: told.tags[leaf_id(file.path)] for file in files if leaf_id(file.path) in told.tags}
     return TaggedFacts(path.relative_to(root).as_posix(), told.study, tags)
-
-
-def filed(root: Path) -> list[str]:
-    """The files of a release in the making that its study tagging file must list."""
-    return sorted(path.relative_to(root).as_posix() for path in (root / MODULE).rglob("*") if path.is_file())

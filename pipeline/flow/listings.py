@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import BuildFailed, UsageError
 from pipeline.files import folder_written_aside, sha256_of
-from pipeline.flow.release import package_records
+from pipeline.flow.making import package_records
 from pipeline.warehouse.builds import Build, verify
 
 MANIFEST = "manifest.json"

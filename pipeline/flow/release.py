@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import polars as pl
-
+from pipeline.conformance.verdict import Verdict
 from pipeline.emit.index_page import index_page
 from pipeline.emit.manifest import FILE as MANIFEST
-from pipeline.emit.manifest import PackagedFile, changed_files, manifest_text
-from pipeline.emit.package import Described, Heading, added, describe, write_package
+from pipeline.emit.manifest import PackagedFile, changed_files
 from pipeline.emit.releases import ReleaseName, Shelved, alike, same_contents, shelved
-from pipeline.emit.tree import Tree
 from pipeline.errors import BuildFailed
 from pipeline.files import folder_aside, keep_folder, sha256_of, write_text
+from pipeline.flow.conform import Judge
+from pipeline.flow.conform_release import keep_verdict
 from pipeline.flow.context import BLINDED, StudyParts, study_parts
-from pipeline.flow.provenance import provenance
+from pipeline.flow.making import Made, make_release, refused, require_engine
 from pipeline.settings import Settings
 from pipeline.warehouse.builds import Build, published, verify
 
 INDEX = "index.html"
 _MAKING = "release"
+_REFUSED = "refused"
 _READ_ONLY = 0o444
-# no number: the manifest alone tells it, so that the same package can be told from another one
-_WARNING = "{} of {} is {}: treatment is masked. It is not for submission.\n"
 
 
 @dataclass(frozen=True)
@@ -41,82 +37,74 @@ class Release:
     files: tuple[PackagedFile, ...]
     without_records: tuple[str, ...]
     manifest_sha256: str
+    verdict: Verdict
     unchanged: bool = False
 
 
-def release_build(settings: Settings, shelf: Path | None = None) -> Release:
+def release_build(settings: Settings, shelf: Path | None = None, judge: Judge | None = None) -> Release:
     """The published blinded build as a release on ``shelf`` (default: the study's), with the next free number.
 
     Every file of the build is compared with its manifest first; BuildFailed if one was changed. If the newest
-    release of this cut is the very same package, it is left alone and returned.
+    release of this cut is the very same package, it is left alone and returned. Without a ``judge`` the
+    project's own checks alone look at it.
     """
     build = published(settings.warehouse, settings.study, BLINDED)
-    return release_of(build, study_parts(settings), shelf or settings.releases)
+    return release_of(build, study_parts(settings), shelf or settings.releases, judge or Judge())
 
 
-def release_of(build: Build | None, parts: StudyParts, shelf: Path) -> Release:
-    """The same for a published build of any mode."""
+def release_of(build: Build | None, parts: StudyParts, shelf: Path, judge: Judge) -> Release:
+    """The same for a published build of any mode.
+
+    BuildFailed if a release for submission has a finding that nobody has explained; ``qc.conformance`` tells it.
+    """
     if build is None:
         raise BuildFailed(
             parts.spec.name, "nothing is published yet", "run './sdtm load' and './sdtm build' first"
         )
+    require_engine(build.place.mode, judge)
     if damaged := verify(build):
         raise BuildFailed(damaged[0], "is not the file that was published", "build again")
     shelf = shelf.resolve()
     with folder_aside(shelf / _MAKING) as aside:
         before = alike(shelf, _name(build, parts))
         name = _name(build, parts, before[-1].number + 1 if before else 1)
-        made = make_release(build, parts, aside, name)
+        root, work = aside / "made", aside / "work"
+        root.mkdir()
+        work.mkdir()
+        made = make_release(build, parts, root, name, replace(judge, work=work))
+        _require_explained(build, name, made)
         if before and same_contents(before[-1].manifest, made.manifest):
             release = _kept(before[-1], made)
         else:
-            for path in aside.rglob("*"):
-                if path.is_file():
-                    path.chmod(_READ_ONLY)
-            keep_folder(aside, shelf / name.folder)
+            _read_only(root)
+            keep_folder(root, shelf / name.folder)
             release = _finished(shelf / name.folder, made)
+    keep_verdict(build.place, release.folder.name, made.verdict)
     write_text(shelf / INDEX, index_page([one.manifest for one in shelved(shelf)]))
     return release
-
-
-@dataclass(frozen=True)
-class Made:
-    """A release in the making, whole but not yet visible."""
-
-    described: Described
-    files: tuple[PackagedFile, ...]
-    manifest: dict[str, Any]
-
-
-def make_release(build: Build, parts: StudyParts, root: Path, name: ReleaseName) -> Made:
-    """Writes and checks every file of the release into the empty folder ``root``; the manifest comes last."""
-    facts = {"build": build.build, "delivery": build.delivery}
-    heading, tree = Heading(name.cut, name.mode, facts), Tree(root, name.study)
-    described = describe(parts.spec, package_records(build))
-    files = write_package(parts.spec, described.found, tree, heading)
-    if heading.mark:
-        warning = _WARNING.format(name.study, name.cut.isoformat(), heading.mark).encode()
-        files += [added(tree, place / f"{heading.mark}.txt", warning) for place in (root, tree.module)]
-    identity = {
-        "release": name.facts,
-        "without_records": list(described.absent),
-        **provenance(build, parts.spec),
-        **({"marking": heading.mark} if heading.mark else {}),
-    }
-    text = manifest_text(identity, files)
-    (root / MANIFEST).write_text(text, encoding="ascii")
-    return Made(described, tuple(files), json.loads(text))
-
-
-def package_records(build: Build) -> dict[str, pl.LazyFrame]:
-    """Dataset name -> its records, lazily."""
-    tables = sorted(file.table for file in build.files if file.layer == "sdtm")
-    return {table.upper(): build.read("sdtm", table) for table in tables}
 
 
 def _name(build: Build, parts: StudyParts, number: int = 1) -> ReleaseName:
     cut = date.fromisoformat(str(build.facts["cut"]))
     return ReleaseName(parts.spec.study.study, cut, build.place.mode, number)
+
+
+def _require_explained(build: Build, name: ReleaseName, made: Made) -> None:
+    if issue := refused(made):
+        kept = f"{name.folder}-{_REFUSED}"
+        keep_verdict(build.place, kept, made.verdict)
+        more = len(made.verdict.unexplained)
+        raise BuildFailed(
+            name.folder,
+            f"{issue.rule} in {issue.dataset} is not explained ({more} findings in all)",
+            f"see release {kept} in qc.conformance; mend the data or explain it in explained.csv",
+        )
+
+
+def _read_only(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.chmod(_READ_ONLY)
 
 
 def _kept(there: Shelved, made: Made) -> Release:
@@ -132,4 +120,4 @@ def _kept(there: Shelved, made: Made) -> Release:
 
 def _finished(folder: Path, made: Made, *, unchanged: bool = False) -> Release:
     digest = sha256_of(folder / MANIFEST)
-    return Release(folder, made.files, made.described.absent, digest, unchanged=unchanged)
+    return Release(folder, made.files, made.described.absent, digest, made.verdict, unchanged=unchanged)

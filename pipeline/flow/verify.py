@@ -8,14 +8,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipeline.conformance.verdict import core_of
 from pipeline.emit.manifest import FILE, read_manifest
 from pipeline.emit.opened import OpenRelease
 from pipeline.emit.releases import ReleaseName, same_contents
 from pipeline.errors import UsageError
 from pipeline.files import folder_aside, sha256_of
+from pipeline.flow.conform import Judge
 from pipeline.flow.context import Context, StudyParts, code_digest, open_context, study_parts
+from pipeline.flow.making import CORE_FILE, make_release
 from pipeline.flow.provenance import spec_digests
-from pipeline.flow.release import make_release
 from pipeline.flow.run import OnStep, run_context
 from pipeline.settings import Settings
 
@@ -78,8 +80,12 @@ def blinded_maker(settings: Settings) -> Maker:
     return Maker(study_parts(settings), settings.home, (settings.landing,), open_build)
 
 
-def verify_release(release: OpenRelease, maker: Maker, on_step: OnStep | None = None) -> Verified:
+def verify_release(
+    release: OpenRelease, maker: Maker, on_step: OnStep | None = None, judge: Judge | None = None
+) -> Verified:
     """Looks at every file, at the origin, and, if the origin is at hand, makes the release again and compares it.
+
+    The release's own record of what CDISC CORE found is taken as it is, unless ``judge`` asks the engine again.
 
     The warehouse is neither read nor written. UsageError if the release is of another study than the maker's.
     """
@@ -93,7 +99,8 @@ def verify_release(release: OpenRelease, maker: Maker, on_step: OnStep | None = 
         problems = problems or (_other_build(release.manifest),)
         told = [FileVerdict(name, state, None) for name, state in files.items()]
     else:
-        told = list(_against_rebuild(release, files, there, maker, context, on_step))
+        judged = _recorded(release) if judge is None else judge
+        told = list(_against_rebuild(release, files, there, maker, context, judged, on_step))
     return Verified(release.name, tuple(told), problems)
 
 
@@ -154,6 +161,7 @@ def _against_rebuild(
     there: Digests,
     maker: Maker,
     context: Context,
+    judge: Judge,
     on_step: OnStep | None,
 ) -> Iterator[FileVerdict]:
     of = release.manifest["release"]
@@ -161,13 +169,25 @@ def _against_rebuild(
     with folder_aside(maker.home / _ASIDE) as aside:
         store = replace(context.store, root=aside / "warehouse")
         build = run_context(replace(context, store=store), on_step=on_step).build
-        again = aside / name.folder
+        again, work = aside / name.folder, aside / "work"
         again.mkdir()
-        make_release(build, maker.parts, again, name)
+        work.mkdir()
+        make_release(build, maker.parts, again, name, replace(judge, work=work))
         made = _digests(again)
         for file in sorted({*files, *made}):
             yield FileVerdict(file, files.get(file, NOT_NAMED), _rebuilt(there.get(file), made.get(file)))
         yield FileVerdict(FILE, AS_NAMED, _manifests(release.folder / FILE, again / FILE))
+
+
+def _recorded(release: OpenRelease) -> Judge:
+    """Whoever made the release asked the engine; UsageError if the record of its answer cannot be read."""
+    path = release.tree.conformance / CORE_FILE
+    waived = str(release.manifest["conformance"].get("waived", ""))
+    try:
+        return Judge(recorded=core_of(path.read_text(encoding="ascii")), waived=waived)
+    except (OSError, ValueError, KeyError, TypeError):
+        fix = "restore the release from the backup, or name the rules with --core-cache"
+        raise UsageError(str(path), "is no record of what CDISC CORE found", fix) from None
 
 
 def _rebuilt(there: str | None, made: str | None) -> str:

@@ -19,10 +19,12 @@ from pipeline.commands.unblind import ledger
 from pipeline.emit.package import Heading, describe, write_package
 from pipeline.emit.tree import Tree
 from pipeline.errors import Refused, UsageError
+from pipeline.flow.conform import Judge
 from pipeline.flow.context import study_parts
 from pipeline.flow.leaks import scan_for_leaks
 from pipeline.flow.listings import write_listings
-from pipeline.flow.release import package_records, release_build, release_of
+from pipeline.flow.making import package_records
+from pipeline.flow.release import release_build, release_of
 from pipeline.flow.run import run_build
 from pipeline.flow.unblinding import (
     open_unblinded,
@@ -296,7 +298,9 @@ def test_the_board_gets_listings_and_no_transport_files(tmp_path: Path) -> None:
 @slow
 def test_both_packages_are_complete_and_only_the_blinded_one_is_a_draft(both: Both, tmp_path: Path) -> None:
     drafts = release_build(both.roots.settings, tmp_path / "drafts").folder
-    submission = release_of(both.final, unblinded_parts(both.roots.settings), tmp_path / "submission").folder
+    submission = release_of(
+        both.final, unblinded_parts(both.roots.settings), tmp_path / "submission", Judge(waived="a test")
+    ).folder
     told = {folder: json.loads((folder / "manifest.json").read_text()) for folder in (drafts, submission)}
     assert told[drafts]["marking"] == "DRAFT-BLINDED"
     assert "marking" not in told[submission]
