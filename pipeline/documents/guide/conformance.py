@@ -46,7 +46,8 @@ def _inputs(facts: GuideFacts) -> Iterator[Block]:
         yield Paragraph(f"CDISC CORE was not run: {found.not_run or 'no reason is recorded'}.", "warning")
     own = len(found.checks)
     yield Question(
-        "Were sponsor-defined validation rules used to evaluate conformance?", f"Yes, {own}" if own else "No"
+        "Were sponsor-defined validation rules used to evaluate conformance?",
+        f"Yes, {own} checks" if own else "No",
     )
     if own:
         yield Paragraph("Appendix II lists the sponsor's own checks and how each ended.")
@@ -74,7 +75,7 @@ def _issues(facts: GuideFacts) -> Iterator[Block]:
         f"{counted(rules)} rule{'' if rules == 1 else 's'} report{'s' if rules == 1 else ''} issues."
     )
     if open_ones:
-        yield Paragraph(f"{counted(open_ones)} of the rows below have no explanation yet.", "warning")
+        yield Paragraph(f"Without an explanation yet: {counted(open_ones)} of the rows below.", "warning")
     yield Table(
         "Issues and their explanations",
         (
@@ -156,9 +157,9 @@ def _assumptions(facts: GuideFacts) -> Iterator[Block]:
     if asked:
         columns = (
             Column("Id", 0.06, strong=True),
-            Column("Question", 0.26),
-            Column("Assumption", 0.34),
-            Column("Value", 0.16),
+            Column("Question", 0.25),
+            Column("Assumption", 0.32),
+            Column("Value", 0.19),
             Column("Setting", 0.18),
         )
         yield Table("Open questions and what is assumed", columns, tuple(_asked(asked)))
@@ -176,6 +177,6 @@ def _asked(found: list[Assumption]) -> Iterator[tuple[Cell, ...]]:
     before = ""
     for each in found:
         name = each.question or ""
-        words = ("", "") if name == before else (name, each.wording)
+        wording = "" if name == before else each.wording
         before = name
-        yield (*words, each.meaning, each.value or _NO_VALUE, each.setting)
+        yield (name, wording, each.meaning, each.value or _NO_VALUE, each.setting)
