@@ -99,6 +99,16 @@ def test_delivered_rows_close_to_the_sum(facts: GuideFacts, night: Build) -> Non
     assert sum(each.rows for each in facts.aside) == aside
 
 
+def test_columns_that_fill_no_variable_are_counted_by_reasons_for_a_reviewer(
+    facts: GuideFacts, night: Build
+) -> None:
+    columns = night.read("ops", "columns").collect()
+    assert sum(each.columns for each in facts.left_out) == (columns["fate"] == "not submitted").sum()
+    reasons = [each.reason for each in facts.left_out]
+    assert len(reasons) == len(set(reasons))
+    assert not any("the contract" in reason or "study.yaml" in reason for reason in reasons)
+
+
 def test_standards_of_the_study_are_all_in_the_inventory(facts: GuideFacts, spec: StudySpec) -> None:
     versions = {each.version for each in facts.standards}
     assert set(spec.study.standards.model_dump().values()) <= versions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,7 @@ def test_a_study_without_words_gets_a_guide_that_says_so(build: Build, settings:
             study_parts(settings).spec,
             (),
             absent=(),
-            cut=date(2027, 4, 30),
+            cut=date.fromisoformat(str(build.facts["cut"])),
             mode="FINAL",
             build=BuildFacts(build.build, build.delivery),
             conformance=Conformance(),
