@@ -64,10 +64,14 @@ def _terminology(version: str) -> str:
 def _issues(facts: GuideFacts) -> Iterator[Block]:
     found = facts.conformance
     if not found.engine:
-        yield Paragraph("There are no findings to report, because the rules were not run.", "warning")
-        return
+        yield Paragraph(
+            "What follows is incomplete, because the rules of CDISC CORE were not run.", "warning"
+        )
     if not found.issues:
-        yield Paragraph("No rule reports an issue.")
+        looked = found.engine or found.checks
+        yield Paragraph(
+            "No rule or check that was run reports an issue." if looked else "Nothing was checked yet."
+        )
         return
     open_ones = sum(1 for issue in found.issues if not issue.explanation)
     rules = len({issue.rule for issue in found.issues})

@@ -26,7 +26,7 @@ from pipeline.documents.guide.conformance_facts import Conformance
 from pipeline.documents.guide.document import reviewers_guide, sections
 from pipeline.documents.guide.facts import Count, Prose
 from pipeline.documents.guide.links import Links
-from tests.unit.documents.guides import demographics, facts, pages, trial_design, whole
+from tests.unit.documents.guides import CHECKED, demographics, facts, pages, trial_design, whole
 
 MARK = "DRAFT-BLINDED"
 IN_TEMPLATE = [
@@ -150,7 +150,9 @@ def test_rules_that_were_not_run_are_no_clean_result() -> None:
     blocks = list(sections(told))
     assert Question("Was a validator used to evaluate conformance?", "No") in blocks
     assert Paragraph("CDISC CORE was not run: no cache was named.", "warning") in blocks
-    assert Paragraph("No rule reports an issue.") not in blocks
+    assert Paragraph("Nothing was checked yet.") in blocks
+    own = Conformance(not_run="no cache was named", issues=CHECKED.issues, checks=CHECKED.checks)
+    assert len(table("Issues and their explanations", conformance=own).rows) == len(CHECKED.issues)
 
 
 def table(title: str, **changed: object) -> Table:
