@@ -206,6 +206,18 @@ def conform(release: Path, core_cache: Path | None, core_minutes: float, quiet: 
 
 
 @cli.command()
+@click.option(
+    "--to", "target", type=click.Path(path_type=Path), help="The PDF; default: guide/csdrg.pdf in the home."
+)
+@_command
+def guide(target: Path | None) -> dict[str, Any]:
+    """Write the reviewer's guide (cSDRG) of the published build as a PDF to review."""
+    from pipeline.commands import guide as run
+
+    return run.written(_settings(), target)
+
+
+@cli.command()
 @click.argument("old", required=False)
 @click.argument("new", required=False)
 @click.option("--to", "target", type=click.Path(path_type=Path), help="Folder to write, with the values.")

@@ -53,7 +53,7 @@ def _aside(rows: pl.LazyFrame, titles: Mapping[str, str]) -> list[Aside]:
 
 def _left_out(columns: pl.LazyFrame) -> list[LeftOut]:
     """Reasons by the number of columns that they leave out, most first."""
-    reason = pl.col("reason").str.replace(_WHO_SAYS, "").str.replace(_PRINTED, _ANY_PRINTED)
+    reason = pl.col("reason").str.replace_all(_WHO_SAYS, "").str.replace(_PRINTED, _ANY_PRINTED)
     counted = (
         columns.filter(pl.col("fate") == str(Decided.NOT_SUBMITTED))
         .group_by(reason.alias("reason"))

@@ -25,7 +25,7 @@ from pipeline.flow.conform import Judge, core_conformance, matched, own_conforma
 from pipeline.flow.context import StudyParts
 from pipeline.flow.guide import guide_facts, source_titles
 from pipeline.flow.guide_build import build_facts
-from pipeline.flow.guide_conformance import guide_conformance
+from pipeline.flow.guide_conformance import NO_CACHE, told_conformance
 from pipeline.flow.provenance import provenance
 from pipeline.warehouse.builds import Build
 
@@ -65,7 +65,7 @@ class _Making:
             cut=of.cut,
             mode=of.mode,
             build=build_facts(self.build, source_titles(spec.name)),
-            conformance=guide_conformance(verdict, self.judge.waived),
+            conformance=told_conformance(verdict, not_run=self.judge.waived or NO_CACHE),
         )
         return reviewers_guide(facts, of.mark)
 

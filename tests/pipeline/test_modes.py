@@ -21,6 +21,7 @@ from pipeline.emit.tree import Tree
 from pipeline.errors import Refused, UsageError
 from pipeline.flow.conform import Judge
 from pipeline.flow.context import study_parts
+from pipeline.flow.guide_file import facts_of
 from pipeline.flow.leaks import scan_for_leaks
 from pipeline.flow.listings import write_listings
 from pipeline.flow.making import package_records
@@ -97,6 +98,21 @@ def test_only_masked_datasets_change_and_ec_keeps_every_byte(both: Both) -> None
     for name in ("ec.xpt", "suppec.xpt"):
         assert (both.package / name).read_bytes() == (both.submission / name).read_bytes()
     assert (both.package / "dm.xpt").read_bytes() != (both.submission / "dm.xpt").read_bytes()
+
+
+def test_the_guide_tells_treatment_only_once_it_may(both: Both) -> None:
+    blinded = facts_of(both.blinded, study_parts(both.roots.settings).spec)
+    final = facts_of(both.final, unblinded_parts(both.roots.settings).spec)
+    assert (blinded.source.masked, final.source.masked) == (True, False)
+    assert final.masked == final.withheld == ()
+    exposure = {each.name: each for each in final.datasets}["EX"]
+    by_treatment = both.final.read("sdtm", "ex").group_by("EXTRT", "EXDOSE").len().collect()
+    assert sorted(count.records for count in exposure.counts) == sorted(by_treatment["len"])
+    assert {count.values[0] for count in exposure.counts} == {"BX-U001", "PLACEBO"}
+    assert (exposure.supplement, {each.name: each for each in blinded.datasets}["EX"].supplement) == (
+        "SUPPEX",
+        None,
+    )
 
 
 def of_subject(build: Build, table: str, subject: str) -> pl.DataFrame:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.contracts.catalog import contract_models
+from pipeline.documents.guide.blocks import UNWRITTEN, Paragraph
+from pipeline.documents.guide.conformance_facts import Conformance
+from pipeline.documents.guide.document import sections
+from pipeline.errors import BuildFailed
+from pipeline.flow.context import study_parts
 from pipeline.flow.deliver import load_delivery
+from pipeline.flow.guide import guide_facts
+from pipeline.flow.guide_build import BuildFacts
+from pipeline.flow.guide_file import facts_of
 from pipeline.flow.release import release_build
 from pipeline.flow.run import run_build
 from pipeline.settings import CHECKOUT, DEFAULT_STUDY, Settings
@@ -124,6 +133,24 @@ def test_the_package_can_be_released(build: Build, settings: Settings, tmp_path:
         "suppae.xpt",
         "define.xml",
     }
+
+
+def test_a_study_without_words_gets_a_guide_that_says_so(build: Build, settings: Settings) -> None:
+    facts = facts_of(build, study_parts(settings).spec)
+    told = list(sections(facts))
+    assert Paragraph(UNWRITTEN, "note") in told
+    assert {each.name: each.records for each in facts.datasets}["QS"] == 6
+    assert not facts.source.masked
+    with pytest.raises(BuildFailed, match=r"guide\.yaml: is missing.*write sdtm_specs/two/guide\.yaml"):
+        guide_facts(
+            study_parts(settings).spec,
+            (),
+            absent=(),
+            cut=date.fromisoformat(str(build.facts["cut"])),
+            mode="FINAL",
+            build=BuildFacts(build.build, build.delivery),
+            conformance=Conformance(),
+        )
 
 
 def test_the_engine_names_no_form_of_either_study() -> None:

@@ -46,7 +46,8 @@ def _inputs(facts: GuideFacts) -> Iterator[Block]:
         yield Paragraph(f"CDISC CORE was not run: {found.not_run or 'no reason is recorded'}.", "warning")
     own = len(found.checks)
     yield Question(
-        "Were sponsor-defined validation rules used to evaluate conformance?", f"Yes, {own}" if own else "No"
+        "Were sponsor-defined validation rules used to evaluate conformance?",
+        f"Yes, {own} checks" if own else "No",
     )
     if own:
         yield Paragraph("Appendix II lists the sponsor's own checks and how each ended.")
@@ -63,10 +64,14 @@ def _terminology(version: str) -> str:
 def _issues(facts: GuideFacts) -> Iterator[Block]:
     found = facts.conformance
     if not found.engine:
-        yield Paragraph("There are no findings to report, because the rules were not run.", "warning")
-        return
+        yield Paragraph(
+            "What follows is incomplete, because the rules of CDISC CORE were not run.", "warning"
+        )
     if not found.issues:
-        yield Paragraph("No rule reports an issue.")
+        looked = found.engine or found.checks
+        yield Paragraph(
+            "No rule or check that was run reports an issue." if looked else "Nothing was checked yet."
+        )
         return
     open_ones = sum(1 for issue in found.issues if not issue.explanation)
     rules = len({issue.rule for issue in found.issues})
@@ -74,7 +79,7 @@ def _issues(facts: GuideFacts) -> Iterator[Block]:
         f"{counted(rules)} rule{'' if rules == 1 else 's'} report{'s' if rules == 1 else ''} issues."
     )
     if open_ones:
-        yield Paragraph(f"{counted(open_ones)} of the rows below have no explanation yet.", "warning")
+        yield Paragraph(f"Without an explanation yet: {counted(open_ones)} of the rows below.", "warning")
     yield Table(
         "Issues and their explanations",
         (
@@ -156,9 +161,9 @@ def _assumptions(facts: GuideFacts) -> Iterator[Block]:
     if asked:
         columns = (
             Column("Id", 0.06, strong=True),
-            Column("Question", 0.26),
-            Column("Assumption", 0.34),
-            Column("Value", 0.16),
+            Column("Question", 0.25),
+            Column("Assumption", 0.32),
+            Column("Value", 0.19),
             Column("Setting", 0.18),
         )
         yield Table("Open questions and what is assumed", columns, tuple(_asked(asked)))
@@ -176,6 +181,6 @@ def _asked(found: list[Assumption]) -> Iterator[tuple[Cell, ...]]:
     before = ""
     for each in found:
         name = each.question or ""
-        words = ("", "") if name == before else (name, each.wording)
+        wording = "" if name == before else each.wording
         before = name
-        yield (*words, each.meaning, each.value or _NO_VALUE, each.setting)
+        yield (name, wording, each.meaning, each.value or _NO_VALUE, each.setting)

@@ -127,10 +127,9 @@ class _Pages(BaseDocTemplate):
         self.notify(_PAGE, self.page)
 
     def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802 - reportlab calls it
-        """Marks the place of a heading."""
+        """Tells bookmarks and table of contents of a heading."""
         if not isinstance(flowable, HeadingLines):
             return
         heading = flowable.heading
-        self.canv.bookmarkPage(heading.anchor)
         self.canv.addOutlineEntry(heading.text, heading.anchor, heading.level - 1, closed=heading.level > 1)
         self.notify("TOCEntry", (heading.level - 1, heading.text, self.page, heading.anchor))

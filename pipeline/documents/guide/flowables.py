@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from xml.sax.saxutils import escape
 
-from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, TableStyle
+from reportlab.platypus import CondPageBreak, Flowable, TableStyle
 from reportlab.platypus import PageBreak as NewPage
 from reportlab.platypus import Paragraph as Lines
 from reportlab.platypus import Table as Grid
@@ -29,12 +29,12 @@ from pipeline.documents.guide.blocks import (
 from pipeline.documents.guide.links import Links, link
 from pipeline.documents.guide.paths import ArmPaths
 from pipeline.documents.guide.styles import GAP, styles
-from pipeline.documents.layout import RULE, SHADE, TEXT, WIDTH
+from pipeline.documents.layout import PAGE_HEIGHT, RULE, SHADE, TEXT, WIDTH
 
 # Room (points) that must be left on a page for a heading with what follows, a question, and a table's first rows.
 _ROOM = {1: 150, 2: 110, 3: 110}
 _ROOM_FOR_ANSWER, _ROOM_FOR_ROWS = 60, 64
-_SMALL = 6  # rows; such a table is never divided
+_WHOLE = 250  # a table below this height is not divided
 _NAMES = 0.2  # share of the width that the names of pairs take
 _PADDING = [
     ("LEFTPADDING", (0, 0), (-1, -1), 4),
@@ -47,11 +47,17 @@ _LINES = [("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE)]
 
 
 class HeadingLines(Lines):
-    """A heading that knows its level and destination, for the table of contents and the bookmarks."""
+    """A heading that knows its level, for the table of contents and the bookmarks, and marks its own destination."""
 
     def __init__(self, heading: Heading) -> None:
         super().__init__(escape(heading.text), styles()[f"heading {heading.level}"])
         self.heading = heading
+
+    def draw(self) -> None:
+        """Draws the heading; who comes here by a link sees it at the top and keeps the zoom."""
+        top = self.canv.absolutePosition(0, self.height + GAP)[1]
+        self.canv.bookmarkPage(self.heading.anchor, fit="XYZ", left=0, top=top, zoom=0)
+        super().draw()
 
 
 def flowables(blocks: Iterable[Block], links: Links) -> Iterator[Flowable]:
@@ -102,8 +108,9 @@ def _table(block: Table, links: Links) -> Iterator[Flowable]:
         spaceAfter=GAP + 3,
         style=TableStyle([*_PADDING, *_header(at)]),
     )
-    yield CondPageBreak(_ROOM_FOR_ROWS)
-    yield KeepTogether(grid) if len(body) <= _SMALL else grid
+    height = grid.wrap(WIDTH, PAGE_HEIGHT)[1]
+    yield CondPageBreak(height if height < _WHOLE else _ROOM_FOR_ROWS)
+    yield grid
 
 
 def _header(at: int) -> list[tuple[Any, ...]]:

@@ -13,7 +13,8 @@ from pipeline.documents.layout import ACCENT, ALARM, BOLD, FAINT, INK, ITALIC, T
 GAP = 6  # points between blocks
 TIGHT = TableStyle([(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")])
 _BODY, _SMALL = 10, 8.5
-_SIDES: tuple[Literal["left", "center", "right"], ...] = ("left", "center", "right")
+# Sides of a cell, as reportlab counts them.
+_SIDES: dict[str, Literal[0, 1, 2]] = {"left": 0, "center": 1, "right": 2}
 
 
 @cache
@@ -31,10 +32,10 @@ def styles() -> dict[str, ParagraphStyle]:
         ParagraphStyle("item", parent=body, leftIndent=14, bulletIndent=3, spaceAfter=3),
         ParagraphStyle("caption", parent=cell, fontName=BOLD, fontSize=9, leading=12, spaceBefore=3),
         ParagraphStyle("strong", parent=cell, fontName=BOLD),
-        *(ParagraphStyle(f"cell {side}", parent=cell, alignment=side) for side in _SIDES),
+        *(ParagraphStyle(f"cell {name}", parent=cell, alignment=side) for name, side in _SIDES.items()),
         *(
-            ParagraphStyle(f"head {side}", parent=cell, fontName=BOLD, textColor=ACCENT, alignment=side)
-            for side in _SIDES
+            ParagraphStyle(f"head {name}", parent=cell, fontName=BOLD, textColor=ACCENT, alignment=side)
+            for name, side in _SIDES.items()
         ),
         ParagraphStyle("alarm", parent=cell, fontName=BOLD, textColor=ALARM),
         ParagraphStyle(

@@ -114,7 +114,10 @@ def _one(each: DatasetFacts) -> Iterator[Block]:
     if each.relations:
         yield _relations(each)
     if each.without_data:
-        yield Paragraph("Variables without data (expected, null on every record):", within=each.name)
+        yield Paragraph(
+            "Variables without data (expected, null on every record), with their definition:",
+            within=each.name,
+        )
         yield Bullets(tuple(f"{name}: {why}" if why else name for name, why in each.without_data), each.name)
 
 
@@ -173,9 +176,9 @@ def _qualifiers(each: DatasetFacts) -> Table:
         f"Supplemental qualifiers: SUPP{each.name} {held}",
         (
             Column("QNAM", 0.11, strong=True),
-            Column("QLABEL", 0.22),
-            Column("QORIG", 0.2),
-            Column("What it holds", 0.28),
+            Column("QLABEL", 0.2),
+            Column("QORIG", 0.21),
+            Column("What it holds", 0.29),
             Column("Records", 0.1, align="right"),
             Column("Subjects", 0.09, align="right"),
         ),
