@@ -15,7 +15,7 @@ from pipeline.errors import BuildFailed
 from pipeline.files import folder_aside, keep_folder, sha256_of, write_text
 from pipeline.flow.conform import Judge
 from pipeline.flow.conform_release import keep_verdict
-from pipeline.flow.context import BLINDED, StudyParts, study_parts
+from pipeline.flow.context import BLINDED, StudyParts, open_context, study_parts
 from pipeline.flow.making import Made, make_release, refused, require_engine
 from pipeline.settings import Settings
 from pipeline.warehouse.builds import Build, published, verify
@@ -44,11 +44,15 @@ class Release:
 def release_build(settings: Settings, shelf: Path | None = None, judge: Judge | None = None) -> Release:
     """The published blinded build as a release on ``shelf`` (default: the study's), with the next free number.
 
-    Every file of the build is compared with its manifest first; BuildFailed if one was changed. If the newest
+    Every file of the build is compared with its manifest first; BuildFailed if one was changed, or if today's
+    specification and code would make another build. If the newest
     release of this cut is the very same package, it is left alone and returned. Without a ``judge`` the
     project's own checks alone look at it.
     """
     build = published(settings.warehouse, settings.study, BLINDED)
+    if build is not None and open_context(settings, build.delivery).store.build != build.build:
+        culprit = "was made with another specification or code than today's, and a release describes both"
+        raise BuildFailed(f"build {build.build}", culprit, "run './sdtm build' first")
     return release_of(build, study_parts(settings), shelf or settings.releases, judge or Judge())
 
 

@@ -88,8 +88,8 @@ def test_a_file_that_reads_back_wrong_is_refused(tmp_path: Path, monkeypatch: py
 
     write = package.write_xpt
 
-    def damaging(target: Path, *rest: object) -> int:
-        count = write(target, *rest)  # type: ignore[arg-type]
+    def damaging(target: Path, *rest: object, **more: object) -> int:
+        count = write(target, *rest, **more)  # type: ignore[arg-type]
         octets = bytearray(target.read_bytes())
         at = octets.index(b"BXU001-RA-101-001")
         octets[at] = ord("C")
