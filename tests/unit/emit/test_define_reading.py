@@ -11,6 +11,8 @@ from pipeline.emit.submitted import Submitted, submitted
 from pipeline.errors import BuildFailed
 from tests.unit.emit import submission_frames as sf
 
+NO_YES = "No Yes Response"
+
 
 def found() -> list[Submitted]:
     each = (submitted(sf.study(), name, records) for name, records in sf.package_records().items())
@@ -41,7 +43,7 @@ def test_a_variable_has_its_type_length_origin_method_and_list(read: Defined) ->
     assert term["origin"] == "Collected (Investigator)"
     assert "RFSTDTC" in day["method"]
     assert (day["origin"], day["type"]) == ("Derived (Sponsor)", "integer")
-    assert read.facts["variable", "AE", "AESER", ""]["codelist"] == "NY"
+    assert read.facts["variable", "AE", "AESER", ""]["codelist"] == NO_YES
 
 
 def test_a_value_level_is_named_by_its_where_clause(read: Defined) -> None:
@@ -52,7 +54,7 @@ def test_a_value_level_is_named_by_its_where_clause(read: Defined) -> None:
 
 
 def test_lists_have_their_terms_with_codes_and_standards_their_versions(read: Defined) -> None:
-    assert read.facts["term", "NY", "Y", ""]["code"] == "C49488"
+    assert read.facts["term", NO_YES, "Y", ""]["code"] == "C49488"
     of = sf.study().study.standards
     assert read.facts["standard", "SDTMIG IG", "", ""]["version"] == of.sdtmig
     assert read.facts["standard", "CDISC/NCI SDTM CT", "", ""]["version"] == of.terminology
