@@ -49,6 +49,9 @@ def _show(told: dict[str, Any], target: Path | None, files: list[str]) -> None:
     touched = [each for each in told["datasets"] if each["touched"]]
     show.listing("Datasets that differ", [_dataset(each) for each in touched])
     show.listing("define.xml", list(_define(told)))
+    for each in touched:
+        if count := each["counts"]["repeated"]:
+            show.remark(f"{each['dataset']}: the natural key of {count:,} changed records is not unique")
     for note in told["notes"]:
         show.remark(note)
     if not touched and not told["files"]:

@@ -12,7 +12,7 @@ from pipeline.commands.releases import Asked, judge_of
 from pipeline.emit.opened import described_release
 from pipeline.errors import EXIT_BUILD
 from pipeline.flow.context import BLINDED
-from pipeline.flow.verify import Maker, Verified, blinded_maker, verify_release
+from pipeline.flow.verify import SAME_BUT_COMMIT, Maker, Verified, blinded_maker, verify_release
 from pipeline.settings import Settings
 
 
@@ -61,16 +61,17 @@ def _show(found: Verified, origin: dict[str, Any], engine: str) -> None:
             for each in found.files
         ],
     )
-    told = {"delivery": "delivery", "build": "id", "commit": "commit", "code digest": "digest"}
-    made_from = {name: origin[key] for name, key in told.items()}
+    parts = {"delivery": "delivery", "build": "id", "commit": "commit", "code digest": "digest"}
+    made_from = {name: origin[key] for name, key in parts.items()}
     show.facts("Made from", {**made_from, "findings of CDISC CORE": engine})
     for problem in found.problems:
         show.remark(problem)
     wrong = sum(not each.good for each in found.files)
     if found.good:
-        show.facts(
-            "Verified", {"files": f"{len(found.files)}, each the same to the last byte when made again"}
-        )
+        commit = any(each.rebuilt == SAME_BUT_COMMIT for each in found.files)
+        but = " but for the commit in the manifest" if commit else ""
+        told = f"{len(found.files)}, each the same to the last byte when made again{but}"
+        show.facts("Verified", {"files": told})
     elif found.problems:
         show.remark(
             f"not rebuilt, because its origin is not at hand; {wrong} files are not as the manifest says"

@@ -27,7 +27,7 @@ from pipeline.emit.define.check import check_define
 from pipeline.emit.define.document import FILE as DEFINE
 from pipeline.emit.define.links import links_of
 from pipeline.emit.define.model import in_define_order
-from pipeline.emit.stf import leaf_id, read_tagging_file, stf_path
+from pipeline.emit.stf import SECTION, leaf_id, read_tagging_file, stf_path
 from pipeline.emit.submitted import Submitted, submitted
 from pipeline.emit.tree import Tree
 from pipeline.emit.xpt.seen import Seen, seen_in
@@ -214,6 +214,8 @@ def _problems(document: bytes, found: list[Submitted], cut: date) -> Iterator[st
 
 
 def _tagged(root: Path, spec: StudySpec, files: tuple[FileFacts, ...]) -> TaggedFacts | None:
+    if SECTION not in spec.study.settings:  # nobody has said yet where the study is filed
+        return None
     path = stf_path(spec, root)
     told = read_tagging_file(path.read_bytes()) if path.is_file() else None
     if told is None:

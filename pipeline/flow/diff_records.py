@@ -21,6 +21,7 @@ class ComparedRecords:
 
     ``old_seq`` and ``new_seq`` are --SEQ, or the place among the subject's records where there is none. ``key`` are
     the variables of the natural key. ``renumbered`` counts records that are the same but for their --SEQ.
+    Records of a dataset that came or went as a whole are counted, not listed.
     """
 
     dataset: str
@@ -51,23 +52,32 @@ def _in_all(sides: list[OpenRelease], dataset: str, name: str) -> bool:
 
 
 def _compared(old: OpenRelease, new: OpenRelease, name: str, keys: dict[str, list[str]]) -> ComparedRecords:
-    state = SAME
-    if name not in old.datasets or name not in new.datasets:
-        state = ADDED if name in new.datasets else REMOVED
-    elif old.datasets[name]["sha256"] != new.datasets[name]["sha256"]:
-        state = CHANGED
-    elif not _points_elsewhere(old, new, name):
-        rows = int(new.datasets[name]["rows"])
-        counts = {"old": rows, "new": rows, ADDED: 0, REMOVED: 0, CHANGED: 0, "repeated": 0, "renumbered": 0}
-        return ComparedRecords(name, state, tuple(keys[name]), counts, CHANGE.to_frame())
+    sides = [one.datasets.get(name) for one in (old, new)]
+    rows = [0 if side is None else int(side["rows"]) for side in sides]
+    counts = {
+        "old": rows[0],
+        "new": rows[1],
+        ADDED: 0,
+        REMOVED: 0,
+        CHANGED: 0,
+        "repeated": 0,
+        "renumbered": 0,
+    }
+    key, nothing = tuple(keys[name]), CHANGE.to_frame()
+    if sides[0] is None:
+        return ComparedRecords(name, ADDED, key, {**counts, ADDED: rows[1]}, nothing)
+    if sides[1] is None:
+        return ComparedRecords(name, REMOVED, key, {**counts, REMOVED: rows[0]}, nothing)
+    same = sides[0]["sha256"] == sides[1]["sha256"]
+    if same and not _points_elsewhere(old, new, name):
+        return ComparedRecords(name, SAME, key, counts, nothing)
     one, other = (settled(each.records(name), partial(_records, each), keys) for each in (old, new))
     seq = f"{name}SEQ"
-    numbered = all(seq in frame.collect_schema() for frame in (one, other) if frame.collect_schema())
+    numbered = all(seq in frame.collect_schema() for frame in (one, other))
     found = compare_dataset(name, one, other, keys[name], seq if numbered else RECORD)
-    again = renumbered(one, other, seq) if numbered and state == CHANGED else 0
-    return ComparedRecords(
-        name, state, tuple(keys[name]), {**found.counts, "renumbered": again}, found.changes
-    )
+    again = renumbered(one, other, seq) if numbered and not same else 0
+    told = {**found.counts, "renumbered": again}
+    return ComparedRecords(name, SAME if same else CHANGED, key, told, found.changes)
 
 
 def _points_elsewhere(old: OpenRelease, new: OpenRelease, name: str) -> bool:

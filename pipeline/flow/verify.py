@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -25,6 +25,10 @@ AS_NAMED, OTHER_BYTES, MISSING, NOT_NAMED = "as named", "other bytes", "missing"
 SAME, SAME_BUT_COMMIT, DIFFERS, NOT_MADE = "same", "same but for the commit", "differs", "not made"
 _GOOD = (AS_NAMED, SAME, SAME_BUT_COMMIT)
 _ASIDE = "verify"
+_NO_RECORD = (
+    f"{CORE_FILE}: the release has no readable record of what CDISC CORE found; restore it from the backup, or "
+    "have the engine asked again with --core-cache"
+)
 Digests = dict[str, str]
 
 
@@ -86,22 +90,22 @@ def verify_release(
     """Looks at every file, at the origin, and, if the origin is at hand, makes the release again and compares it.
 
     The release's own record of what CDISC CORE found is taken as it is, unless ``judge`` asks the engine again.
-
     The warehouse is neither read nor written. UsageError if the release is of another study than the maker's.
     """
     if release.study != maker.parts.spec.study.study:
         raise UsageError(release.name, f"is of study {release.study}", "set SDTM_STUDY to it")
     named, there = {name: file["sha256"] for name, file in release.files.items()}, _digests(release.folder)
     files = {name: _as_named(named.get(name), there.get(name)) for name in sorted({*named, *there})}
-    problems = tuple(_origin_problems(release.manifest, maker))
+    problems, judged = list(_origin_problems(release.manifest, maker)), judge or _recorded(release)
+    if judged is None:
+        problems.append(_NO_RECORD)
     context = None if problems else maker.open_build(release.manifest)
-    if context is None:
-        problems = problems or (_other_build(release.manifest),)
-        told = [FileVerdict(name, state, None) for name, state in files.items()]
-    else:
-        judged = _recorded(release) if judge is None else judge
+    if context is not None and judged is not None:
         told = list(_against_rebuild(release, files, there, maker, context, judged, on_step))
-    return Verified(release.name, tuple(told), problems)
+    else:
+        problems = problems or [_other_build(release.manifest)]
+        told = [FileVerdict(name, state, None) for name, state in files.items()]
+    return Verified(release.name, tuple(told), tuple(problems))
 
 
 def _digests(folder: Path) -> Digests:
@@ -179,15 +183,14 @@ def _against_rebuild(
         yield FileVerdict(FILE, AS_NAMED, _manifests(release.folder / FILE, again / FILE))
 
 
-def _recorded(release: OpenRelease) -> Judge:
-    """Whoever made the release asked the engine; UsageError if the record of its answer cannot be read."""
+def _recorded(release: OpenRelease) -> Judge | None:
+    """Whoever made the release asked the engine; None if the record of its answer cannot be read."""
     path = release.tree.conformance / CORE_FILE
-    waived = str(release.manifest["conformance"].get("waived", ""))
     try:
+        waived = str(release.manifest["conformance"].get("waived", ""))
         return Judge(recorded=core_of(path.read_text(encoding="ascii")), waived=waived)
     except (OSError, ValueError, KeyError, TypeError):
-        fix = "restore the release from the backup, or name the rules with --core-cache"
-        raise UsageError(str(path), "is no record of what CDISC CORE found", fix) from None
+        return None
 
 
 def _rebuilt(there: str | None, made: str | None) -> str:
@@ -203,8 +206,3 @@ def _manifests(one: Path, other: Path) -> str:
     told, made = read_manifest(one.parent), read_manifest(other.parent)
     same = told["release"] == made["release"] and same_contents(told, made)
     return SAME_BUT_COMMIT if same else DIFFERS
-
-
-def wrong_files(found: Sequence[FileVerdict]) -> list[FileVerdict]:
-    """Those that are not what they should be."""
-    return [each for each in found if not each.good]

@@ -16,11 +16,13 @@ import pytest
 from pipeline.blinding.events import events
 from pipeline.blinding.modes import Mode
 from pipeline.commands.unblind import ledger
+from pipeline.emit.opened import described_release
 from pipeline.emit.package import Heading, describe, write_package
 from pipeline.emit.tree import Tree
 from pipeline.errors import Refused, UsageError
 from pipeline.flow.conform import Judge
 from pipeline.flow.context import study_parts
+from pipeline.flow.diff import Shelf, diff, two_releases
 from pipeline.flow.guide_file import facts_of
 from pipeline.flow.leaks import scan_for_leaks
 from pipeline.flow.listings import write_listings
@@ -33,6 +35,8 @@ from pipeline.flow.unblinding import (
     unblinded_parts,
     unblindings,
 )
+from pipeline.flow.verify import blinded_maker, verify_release
+from pipeline.flow.verify_unblinded import unblinded_maker
 from pipeline.lineage.record import trace_record
 from pipeline.specs.load import StudySpec, load_study
 from pipeline.warehouse.builds import Build, published
@@ -334,6 +338,25 @@ def test_both_packages_are_complete_and_only_the_blinded_one_is_a_draft(both: Bo
     assert differing == MASKED_IN_FINAL - {"suppex"}
     leaks, _ = scan_for_leaks(study_parts(both.roots.settings).spec, drafts)
     assert leaks == []
+
+
+@slow
+def test_both_releases_are_made_again_and_differ_in_what_was_masked(both: Both, tmp_path: Path) -> None:
+    settings, restricted = both.roots.settings, both.roots.restricted
+    drafts = release_build(settings, tmp_path / "drafts").folder
+    submission = release_of(both.final, unblinded_parts(settings), tmp_path / "submission").folder
+    for folder, maker in (
+        (drafts, blinded_maker(settings)),
+        (submission, unblinded_maker(settings, restricted, Mode.FINAL)),
+    ):
+        found = verify_release(described_release(folder), maker)
+        assert (found.good, found.problems) == (True, ())
+        assert not list(maker.home.glob(".verify*"))
+    warehouses = {"BLINDED": settings.warehouse, "FINAL": restricted.warehouse}
+    told = diff(*two_releases(drafts, submission), Shelf(unblinded_parts(settings), warehouses))
+    changed = {each.name.lower() for each in told.datasets if each.records.changes.height}
+    assert changed == MASKED_IN_FINAL
+    assert {"rtsm_unblinding_key"} <= set(told.causes.delivered)
 
 
 def test_a_record_without_the_approval_of_a_published_build_is_refused(both: Both, tmp_path: Path) -> None:

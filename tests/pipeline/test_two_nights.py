@@ -10,14 +10,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipeline.emit.opened import described_release
 from pipeline.findings import as_findings
 from pipeline.flow.context import open_context, study_parts
 from pipeline.flow.deliver import load_delivery
 from pipeline.flow.delta import Delta, delta, write_delta
 from pipeline.flow.delta_sources import since_last
+from pipeline.flow.diff import Shelf, diff, two_releases
 from pipeline.flow.plan import plan
 from pipeline.flow.queries import keep_queries, queries_of, with_record_identity
+from pipeline.flow.release import release_build
 from pipeline.flow.run import run_build, run_step
+from pipeline.flow.verify import blinded_maker, verify_release
 from pipeline.settings import Settings
 from pipeline.sources.delivery import deliveries
 from pipeline.warehouse.builds import Build, published
@@ -243,3 +247,24 @@ def test_two_whole_nights_are_compared_dataset_by_dataset(nights: Nights, tmp_pa
     build = published(settings.warehouse, settings.study, "BLINDED")
     assert build is not None
     assert set(queries_of(build)["state_from"]) == {nights.first}
+
+
+@slow
+def test_the_releases_of_two_nights_differ_in_what_was_delivered_anew_and_both_can_be_made_again(
+    nights: Nights, tmp_path: Path
+) -> None:
+    shutil.copytree(nights.settings.home, tmp_path / "home")
+    settings = replace(nights.settings, home=tmp_path / "home")
+    releases = [release_build(settings).folder]
+    run_build(settings, nights.second)
+    releases.append(release_build(settings).folder)
+    shelf = Shelf(study_parts(settings), {"BLINDED": settings.warehouse})
+    found = diff(*two_releases(*releases), shelf)
+    assert {each.name for each in found.datasets if each.touched} == {"TS", "AE", "VS", "SUPPAE"}
+    assert set(found.causes.delivered) == {EVENTS, VITALS}
+    events = next(each for each in found.datasets if each.name == "AE")
+    assert events.records.counts["changed"] == 1
+    assert events.rows is not None
+    assert {CODED, MOVED, MOVED_TO} == set(events.rows["row"])
+    for folder in releases:
+        assert verify_release(described_release(folder), blinded_maker(settings)).good

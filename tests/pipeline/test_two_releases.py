@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pipeline.commands.diff import blinded_shelf, differed
+from pipeline.commands.releases import Asked
 from pipeline.commands.verify import verified
 from pipeline.errors import UsageError
 from pipeline.flow.deliver import load_delivery
@@ -22,6 +23,7 @@ from pipeline.settings import Settings
 from tests.pipeline.two import CUT, delivered, second_study, specifications
 from tests.pipeline.unblinding import digests
 
+ALONE = Asked(quiet=True)
 DIZZY = "01/0001;S;1;T1;Dizzy"
 ACHE = "ZZ-2;01;01/0001;S;1;T3;Ache;11-MAR-2027;12-MAR-2027;;N;\n"
 NEXT_NIGHT = {
@@ -198,7 +200,7 @@ def test_a_release_in_another_folder_is_made_again_to_the_last_byte(shelf: Shelf
     shutil.copytree(shelf.first, copy)
     (home / ".verify.dead.part").mkdir()
     before = digests(home)
-    found = verified(shelf.settings, copy, quiet=True)
+    found = verified(shelf.settings, copy, ALONE)
     assert (found["exit_code"], found["good"], found["problems"]) == (0, True, [])
     assert {each["rebuilt"] for each in found["files"]} == {"same"}
     assert {each["file"] for each in found["files"]} == {*digests(copy)}
@@ -215,7 +217,7 @@ def test_a_tampered_and_a_foreign_and_a_missing_file_are_found(shelf: Shelf, tmp
     tampered.write_bytes(tampered.read_bytes().replace(b"DROWSY", b"SLEEPY"))
     (folder / "notes.txt").write_text("x")
     (folder / "dm.xpt").unlink()
-    found = verified(shelf.settings, copy, quiet=True)
+    found = verified(shelf.settings, copy, ALONE)
     wrong = {
         Path(each["file"]).name: (each["manifest"], each["rebuilt"])
         for each in found["files"]
@@ -230,7 +232,7 @@ def test_a_tampered_and_a_foreign_and_a_missing_file_are_found(shelf: Shelf, tmp
 
 
 def test_a_release_by_another_specification_is_not_rebuilt_and_says_what_to_check_out(shelf: Shelf) -> None:
-    found = verified(shelf.settings, shelf.third, quiet=True)
+    found = verified(shelf.settings, shelf.third, ALONE)
     assert found["exit_code"] == 4
     (problem,) = found["problems"]
     assert problem.startswith("specification: sdtm_specs/two/domains/ae.yaml and 1 more differ")
@@ -245,10 +247,21 @@ def test_a_landed_file_that_is_not_the_delivered_one_is_named(shelf: Shelf, tmp_
     people.chmod(0o644)
     people.write_text(people.read_text().replace("1980", "1981"))
     (settings.landing / delivery / "site/ends.csv").unlink()
-    found = verified(settings, shelf.first, quiet=True)
+    found = verified(settings, shelf.first, ALONE)
     gone, other = found["problems"]
     assert gone.startswith("site_ends: site/ends.csv of delivery")
     assert "is not among the landed files" in gone
     assert "people.csv" in other
     assert "has other bytes; restore it from the backup" in other
     assert found["exit_code"] == 4
+
+
+def test_without_the_record_of_the_engine_nothing_is_rebuilt(shelf: Shelf, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(shelf.first, copy)
+    (copy / "conformance/core.json").unlink()
+    found = verified(shelf.settings, copy, ALONE)
+    (problem,) = found["problems"]
+    assert problem.startswith("core.json: the release has no readable record")
+    (wrong,) = [each for each in found["files"] if not each["good"]]
+    assert (wrong["file"], wrong["manifest"]) == ("conformance/core.json", "missing")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline.delta.datasets import CHANGE, ComparedDataset, compare_dataset
+from pipeline.delta.datasets import CHANGE, ComparedDataset, compare_dataset, renumbered
 from pipeline.delta.references import settled
 
 KEYS = ["USUBJID", "AETERM", "AESTDTC", "AESPID"]
@@ -38,6 +38,15 @@ def test_a_running_number_alone_is_no_change() -> None:
     assert found.changes.select("change", "key", "old_seq", "new_seq").rows() == [
         ("added", "s1 / ACHE / 2026-12-01 / r0", None, 1)
     ]
+
+
+def test_records_with_another_number_and_nothing_else_are_counted() -> None:
+    ache, itch = ("s1", 1.0, "ACHE", "2026-12-01", "r0", 2.0), ("s1", 3.0, "ITCH", "2027-02-01", "r2", None)
+    old = events([RASH, ("s1", 2.0, *itch[2:])])
+    new = events([ache, ("s1", 2.0, *RASH[2:]), itch])
+    assert renumbered(old, new, "AESEQ") == 2
+    assert renumbered(old, old, "AESEQ") == 0
+    assert renumbered(old, events([("s1", 9.0, *RASH[2:5], 3.0)]), "AESEQ") == 0
 
 
 def test_a_changed_value_is_told_by_variable_and_whole_numbers_as_people_write_them() -> None:
