@@ -19,7 +19,7 @@ from pipeline.settings import CHECKOUT
 from pipeline.specs.load import StudySpec, load_study
 from pipeline.warehouse.builds import Build
 from tests.pipeline.terminal import Terminal
-from tests.unit.documents.guides import pages, whole
+from tests.unit.documents.guides import pages
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +155,6 @@ def test_the_command_writes_a_marked_guide_that_no_scan_objects_to(
     assert (result["mark"], result["conformance"]) == ("DRAFT-BLINDED", "not run")
     found = pages(target.read_bytes())
     assert all("DRAFT-BLINDED: not for submission" in page for page in found)
-    assert "CDISC CORE was not run" in whole(target.read_bytes())
+    assert any("CDISC CORE was not run" in page for page in found)
     assert scan_for_leaks(spec, target)[0] == []
     assert [path.name for path in tmp_path.iterdir()] == [target.name]

@@ -37,6 +37,12 @@ _ROOM_FOR_ANSWER, _ROOM_FOR_ROWS = 60, 64
 _WHOLE = 250  # a table below this height is not divided
 _NAMES = 0.2  # share of the width that the names of pairs take
 _PADDING = [
+    (
+        "FONTNAME",
+        (0, 0),
+        (-1, -1),
+        TEXT,
+    ),  # also of cells that nothing is written into: every font is embedded
     ("LEFTPADDING", (0, 0), (-1, -1), 4),
     ("RIGHTPADDING", (0, 0), (-1, -1), 4),
     ("TOPPADDING", (0, 0), (-1, -1), 2.5),

@@ -11,7 +11,12 @@ from reportlab.platypus import TableStyle
 from pipeline.documents.layout import ACCENT, ALARM, BOLD, FAINT, INK, ITALIC, TEXT, register_letters
 
 GAP = 6  # points between blocks
-TIGHT = TableStyle([(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")])
+TIGHT = TableStyle(
+    [
+        ("FONTNAME", (0, 0), (-1, -1), TEXT),
+        *((f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")),
+    ]
+)
 _BODY, _SMALL = 10, 8.5
 # Sides of a cell, as reportlab counts them.
 _SIDES: dict[str, Literal[0, 1, 2]] = {"left": 0, "center": 1, "right": 2}
@@ -21,8 +26,16 @@ _SIDES: dict[str, Literal[0, 1, 2]] = {"left": 0, "center": 1, "right": 2}
 def styles() -> dict[str, ParagraphStyle]:
     """Every style by name; their letters are registered, which paragraphs need before there is a page."""
     register_letters()
-    body = ParagraphStyle("text", fontName=TEXT, fontSize=_BODY, leading=13.5, textColor=INK, spaceAfter=GAP)
-    cell = ParagraphStyle("cell", fontName=TEXT, fontSize=_SMALL, leading=10.5, textColor=INK)
+    body = ParagraphStyle(
+        "text",
+        fontName=TEXT,
+        fontSize=_BODY,
+        leading=13.5,
+        textColor=INK,
+        spaceAfter=GAP,
+        bulletFontName=TEXT,
+    )
+    cell = ParagraphStyle("cell", parent=body, fontSize=_SMALL, leading=10.5, spaceAfter=0)
     made = [
         body,
         cell,

@@ -128,7 +128,7 @@ def _facts(each: DatasetFacts) -> Iterator[tuple[str, Cell]]:
     yield "Key", ", ".join(each.keys)
     if each.sources:
         yield "Made from", "; ".join(each.sources)
-    if each.comment:
+    if each.comment and not each.note:  # the note says more
         yield "Comment", each.comment
 
 

@@ -96,6 +96,14 @@ def place(destination: list) -> tuple[int, float]:
     return page.idnum, float(top)
 
 
+def test_every_font_is_embedded(draft: bytes) -> None:
+    fonts = {}
+    for page in PdfReader(BytesIO(draft)).pages:
+        fonts |= {name: font.get_object() for name, font in page["/Resources"]["/Font"].items()}
+    embedded = {name for name, font in fonts.items() if "/FontFile2" in font.get("/FontDescriptor", {})}
+    assert embedded == set(fonts)
+
+
 def test_a_draft_is_marked_on_every_page(draft: bytes) -> None:
     texts = pages(draft)
     assert [f"{MARK}: not for submission" in text for text in texts] == [True] * len(texts)
