@@ -133,11 +133,11 @@ def _datasets(making: _Making) -> list[PackagedFile]:
 def _documents(making: _Making, core: CoreResult) -> tuple[OwnResult, list[PackagedFile]]:
     """The reviewer's guide and the study tagging file, and the own checks of the tree with both in it.
 
-    The guide tells how the own checks ended and they look whether it is there, so it is written twice.
+    The guide tells how the own checks ended, and they only look whether it is there: an empty file waits in its place.
     """
     tree, spec, heading = making.tree, making.parts.spec, making.heading
     place = tree.tabulations / GUIDE_FILE
-    added(tree, place, making.guide(matched(core, OwnResult(), spec, heading.mode)))
+    place.touch()
     files = []
     if heading.mark is None:
         filed = sorted(tree.relative(path) for path in tree.module.rglob("*") if path.is_file())
