@@ -109,9 +109,15 @@ def submitted(spec: StudySpec, dataset: str, records: pl.LazyFrame) -> Submitted
     if not facts["_count"]:
         return None
     kept = [each for each in variables if facts[f"{each[0]}.filled"] or each[2].core != _PERMISSIBLE]
-    chosen = records.select(name for name, _, _ in kept)
+    blank = {name for name, _, _ in kept if facts.get(f"{name}.blank")}
+    chosen = records.select(_filled(name) if name in blank else pl.col(name) for name, _, _ in kept)
     described = tuple(_described(dataset, chosen, facts, each) for each in kept)
     return Submitted(spec.dataset(dataset), chosen, int(facts["_count"]), described)
+
+
+def _filled(name: str) -> pl.Expr:
+    """The text, null where it is empty: a transport file has no other way to hold either."""
+    return pl.when(pl.col(name).str.len_bytes() > 0).then(pl.col(name)).alias(name)
 
 
 def _facts(records: pl.LazyFrame, variables: list[tuple[str, Variable, VariableFacts]]) -> dict[str, Any]:
@@ -123,6 +129,7 @@ def _facts(records: pl.LazyFrame, variables: list[tuple[str, Variable, VariableF
         else:
             octets = pl.col(name).str.len_bytes()
             wanted += [(octets > 0).sum().alias(f"{name}.filled"), octets.max().alias(f"{name}.longest")]
+            wanted.append((octets == 0).any().alias(f"{name}.blank"))
         if facts.domain.startswith(_ISO):
             wanted += iso_facts(name)
     row: dict[str, Any] = records.select(wanted).collect(engine="streaming").row(0, named=True)

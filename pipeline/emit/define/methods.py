@@ -38,13 +38,13 @@ class MethodBook:
         A variable that several datasets share has one method as long as they say the same. Raises BuildFailed
         if nothing says how the value is derived.
         """
-        dataset, _, rest = place.partition(".")
+        dataset = place.partition(".")[0]
         given = method_at(self.known, place)
         text = (given.says if given else None) or sentence
         if not text:
             raise BuildFailed(place, "is derived and no sentence says how", "add it to the specification")
         if given is None:
-            said = Said(f"Algorithm of {rest}", text)
+            said = Said("Algorithm", text)
         else:
             formula = for_dataset(given.python, dataset) if given.python else None
             said = Said(for_dataset(given.name, dataset), text, given.kind, formula)
@@ -74,7 +74,8 @@ def method_at(known: Sequence[Method], place: str) -> Method | None:
 
 
 def _element(oid: str, said: Said) -> odm.MethodDef:
-    element = odm.MethodDef(OID=oid, Name=said.name, Type=said.kind, Description=described(said.sentence))
+    name = f"{said.name} ({oid.removeprefix('MT.')})"
+    element = odm.MethodDef(OID=oid, Name=name, Type=said.kind, Description=described(said.sentence))
     if said.formula:
         element.FormalExpression = [odm.FormalExpression(Context=CONTEXT, _content=said.formula)]
     return element

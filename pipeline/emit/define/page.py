@@ -9,6 +9,7 @@ from typing import Final
 
 from lxml import etree
 
+from pipeline.emit.define.page_check import require_whole
 from pipeline.errors import BuildFailed
 
 FILE = "define.html"
@@ -38,15 +39,18 @@ def stylesheet() -> bytes:
 def define_html(document: bytes) -> bytes:
     """The page for a define.xml; equal documents give equal pages, because the stylesheet sees no clock.
 
-    The stylesheet may read and write nothing else. Raises BuildFailed if it reports an error.
+    The stylesheet may read and write nothing else. Raises BuildFailed if it reports an error,
+    or if the page has an empty table or a link that leads nowhere.
     """
     closed = etree.XSLTAccessControl.DENY_ALL
     transform = etree.XSLT(_with_keys(stylesheet()), access_control=closed)
     try:
-        return bytes(transform(etree.fromstring(document)))
+        page = bytes(transform(etree.fromstring(document)))
     except etree.XSLTApplyError:
         # not chained: the processor's message may quote a value of a codelist
         raise BuildFailed(FILE, "the stylesheet cannot render define.xml", "look at define.xml") from None
+    require_whole(FILE, page, document)
+    return page
 
 
 def _with_keys(published: bytes) -> etree._Element:

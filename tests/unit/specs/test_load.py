@@ -58,6 +58,8 @@ def test_variables_come_in_the_order_of_the_standard() -> None:
         ("domains/ae.yaml", "{take: AETERM, ", "{take: AETERM, code: X, map: AEOUT, ", r"ae\.yaml: .*AETERM: .*give"),
         ("domains/ae.yaml", "of: ongoing, ", "of: going, ", r"ae\.yaml: of: going is not in uses, nor a variable of"),
         ("domains/ds.yaml", "DSTERM: {const: RANDOM", "DSTREM: {const: RANDOM", r"ds\.yaml: .*edc_rand\.set: DSTREM"),
+        ("domains/lb.yaml", "where: {LBNAM: LOCAL}", "where: {LBLAB: LOCAL}", r"lb\.yaml: values: LBLAB is not"),
+        ("methods.yaml", "of: [DM.AGE]", "of: [DM.YEARS]", r"methods\.yaml: DM\.YEARS is not a variable"),
         ("domains/ie.yaml", "lookup: criteria", "lookup: criterion", r"copied: has no table criterion; add it"),
         ("domains/qs.yaml", "items: qs_items", "items: questions", r"copied: has no table questions"),
         ("domains/ae.yaml", "label: Adverse Events", "label: a\nlabel: b", r"ae\.yaml:3: key 'label' repeats"),
@@ -72,6 +74,11 @@ def test_what_is_wrong_is_told_with_its_file_and_place(
         loaded(folder.parent)
     assert error.value.exit_code == 2
     assert "\n" not in str(error.value)
+
+
+def test_a_cell_that_stands_for_an_empty_setting_is_blank() -> None:
+    table = load_study(CHECKOUT / "sdtm_specs", "bxu001_ra").table("ts")
+    assert not table.select(pl.any_horizontal((pl.all() == "").any())).item()
 
 
 def test_an_empty_file_is_refused_by_name(folder: Path) -> None:
