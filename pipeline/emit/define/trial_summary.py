@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -16,11 +16,13 @@ from pipeline.emit.define.lists import (
     lists_named,
     part_list,
     require_listed,
+    whole_list,
 )
 from pipeline.emit.define.shapes import Shape, iso_facts, iso_shape, shapes_by
 from pipeline.emit.submitted import Submitted, SubmittedVariable
 from pipeline.specs.load import StudySpec
 from pipeline.specs.metadata import Origin
+from pipeline.specs.standard import Codelist
 
 _TEST, _VALUE, _CODE, _REFERENCE = "TSPARMCD", "TSVAL", "TSVALCD", "TSVCDREF"
 _ISO, _DURATION = "ISO 8601", "P"
@@ -103,7 +105,9 @@ class _Parameter:
         if variable.name != _VALUE or not lists:
             return None
         require_listed(self.spec, place, values, lists[0])
-        return part_list(lists[0], values, place)
+        if _has_variables(self.spec, lists[0]):
+            return part_list(lists[0], values, place)
+        return replace(whole_list(lists[0]), collectable=values)
 
     def _shape(self, name: str, listed: ListUse | None) -> Shape:
         texts = self.records.select(name).drop_nulls()
@@ -114,3 +118,8 @@ class _Parameter:
         lasting = texts[name].str.starts_with(_DURATION).all()
         facts = texts.select(iso_facts(name)).row(0, named=True)
         return iso_shape(facts, name, f"{_ISO} duration" if lasting else _ISO)
+
+
+def _has_variables(spec: StudySpec, terms: Codelist) -> bool:
+    """Whether SDTMIG gives the list to variables too, which then show other parts of it."""
+    return any(terms.code in facts.codelists for facts in spec.standard.variables.values())
