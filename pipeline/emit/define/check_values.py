@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.emit.define.check_shapes import Digits, check_shape, digits, joined
+from pipeline.emit.define.check_shapes import Digits, check_shape, digits_in, facts_of, kinds_of
 from pipeline.emit.define.checking import DEF, ODM, Element, agree, items, list_of
 from pipeline.emit.define.shapes import plain_numbers
 from pipeline.emit.submitted import Submitted, SubmittedVariable
@@ -81,19 +81,19 @@ def _shared_numbers(document: _Document, found: Sequence[Submitted]) -> dict[str
     shared: dict[str, Digits] = {}
     for each in found:
         for variable in each.variables:
-            listed = list_of(document.items[f"IT.{each.name}.{variable.name}"])
+            item = document.items[f"IT.{each.name}.{variable.name}"]
+            listed = list_of(item)
             if listed in document.lists and variable.kind == "Num" and variable.has_data:
-                own = digits(_texts(_distinct(each, [variable.name]), variable.name))
-                shared[listed] = joined(own, shared.get(listed))
+                values = _distinct(each, variable.name, [])
+                own = digits_in(values.select(facts_of(variable.name, kinds_of([item]) | {"integer"})))
+                shared[listed] = own.joined(shared.get(listed))
     return shared
 
 
-def _distinct(found: Submitted, names: list[str]) -> pl.DataFrame:
-    return found.records.select(names).drop_nulls(names[0]).unique().collect(engine="streaming")
-
-
-def _texts(data: pl.DataFrame, name: str) -> pl.Series:
-    return data[name] if data[name].dtype == pl.String else plain_numbers(data[name])
+def _distinct(found: Submitted, name: str, beside: list[str]) -> pl.DataFrame:
+    """Different filled values as text, beside what decides about them."""
+    data = found.records.select(name, *beside).drop_nulls(name).unique().collect(engine="streaming")
+    return data if data[name].dtype == pl.String else data.with_columns(plain_numbers(data[name]))
 
 
 def _check_variable(
@@ -101,28 +101,41 @@ def _check_variable(
 ) -> None:
     name = variable.name
     item = document.items[f"IT.{found.name}.{name}"]
-    rows = list(document.rows(item))
-    beside = sorted({other for _, checks in rows for other, _, _ in checks} - {name})
-    data = _distinct(found, [name, *beside])
-    data = data.with_columns(_texts(data, name))
-    _check_item(document, item, data[name], shared)
-    where = [pl.all_horizontal(pl.lit(value=True), *map(_holds, checks)) for _, checks in rows]
-    missed = data.filter(~pl.any_horizontal(where)) if rows else data.clear()
-    agree(missed.is_empty(), "does not describe every value of", f"{found.name}.{name}")
-    for (row, _), here in zip(rows, where, strict=True):
-        _check_item(document, row, data.filter(here)[name], None)
+    rows = [(item, pl.lit(value=True)), *((row, _holds(checks)) for row, checks in document.rows(item))]
+    beside = sorted({other for _, where in rows for other in where.meta.root_names()} - {name})
+    kinds = kinds_of([row for row, _ in rows])
+    few = variable.kind == "Num" or any(list_of(row) in document.lists for row, _ in rows)
+    data = _distinct(found, name, beside) if few else _facts(found, name, beside, kinds)
+    if len(rows) > 1:
+        missed = data.filter(~pl.any_horizontal(where for _, where in rows[1:]))
+        agree(missed.is_empty(), "does not describe every value of", f"{found.name}.{name}")
+    for row, where in rows:
+        here = data.filter(where)
+        if few:
+            _check_list(document, row, here[name])
+            here = here.select(facts_of(name, kinds))
+        check_shape(row, here, shared if row is item else None)
 
 
-def _check_item(document: _Document, item: Element, values: pl.Series, shared: Digits | None) -> None:
-    oid, listed = item.get("OID"), list_of(item)
-    agree(len(values) > 0, "describes values that no record has", oid)
+def _facts(found: Submitted, name: str, beside: list[str], kinds: set[str]) -> pl.DataFrame:
+    """Facts of the values, one row for each combination of what decides about them: no value is kept."""
+    filled = found.records.select(name, *beside).drop_nulls(name)
+    facts = facts_of(name, kinds)
+    grouped = filled.group_by(beside).agg(facts) if beside else filled.select(facts)
+    return grouped.collect(engine="streaming")
+
+
+def _check_list(document: _Document, item: Element, values: pl.Series) -> None:
+    listed = list_of(item)
     if listed in document.lists:
         outside = ~values.is_in(sorted(document.lists[listed]))
-        agree(not outside.any(), "has a list that lacks a value of the file", oid)
-    check_shape(item, values, shared)
+        agree(not outside.any(), "has a list that lacks a value of the file", item.get("OID"))
 
 
-def _holds(check: tuple[str, str, list[str]]) -> pl.Expr:
-    variable, comparator, values = check
+def _holds(checks: _Checks) -> pl.Expr:
+    return pl.all_horizontal(pl.lit(value=True), *(_within(*check) for check in checks))
+
+
+def _within(variable: str, comparator: str, values: list[str]) -> pl.Expr:
     within = pl.col(variable).is_in(values).fill_null(value=False)
     return ~within if comparator == "NOTIN" else within

@@ -47,16 +47,13 @@ def _rows(
     excepted: list[tuple[Check, Told]],
     listed: ListUse | None,
 ) -> Iterator[Level]:
-    names = dict.fromkeys(check.variable for check, _ in excepted)
-    data = submitted.records.select(variable.name, *(name for name in names if name != variable.name))
-    found = data.drop_nulls(variable.name).unique().collect(engine="streaming")
-    used = [(check, told) for check, told in excepted if not found.filter(_holds(check)).is_empty()]
+    rows = submitted.records.select(variable.name, *{check.variable for check, _ in excepted})
+    filled = rows.drop_nulls(variable.name)
+    used = [(check, told) for check, told in excepted if not _is_empty(filled.filter(_holds(check)))]
     rest = tuple(Check(check.variable, check.values, others=True) for check, _ in used)
-    if not used or not rest:
-        return
-    for where, told in [*(((check,), told) for check, told in used), (rest, None)]:
-        here = found.filter(pl.all_horizontal(_holds(check) for check in where))
-        if here.is_empty():
+    for where, told in [*(((check,), told) for check, told in used), *([(rest, None)] if rest else [])]:
+        here = filled.filter(*(_holds(check) for check in where))
+        if _is_empty(here):
             continue
         key = slug("-".join(where[0].values)) if told else "OTHERS"
         yield Level(
@@ -65,11 +62,19 @@ def _rows(
             condition=f"{variable.name}.{key}",
             where=where,
             label=variable.facts.label,
-            shape=_shape(variable, here[variable.name]),
-            values=tuple(here[variable.name].unique().sort()) if listed and variable.values else (),
+            shape=_shape(variable, here),
+            values=tuple(_distinct(variable, here)) if listed and variable.values else (),
             listed=listed,
             own=told,
         )
+
+
+def _is_empty(rows: pl.LazyFrame) -> bool:
+    return rows.head(1).collect(engine="streaming").is_empty()
+
+
+def _distinct(variable: SubmittedVariable, rows: pl.LazyFrame) -> pl.Series:
+    return rows.select(variable.name).unique().collect(engine="streaming")[variable.name].sort()
 
 
 def _holds(check: Check) -> pl.Expr:
@@ -77,10 +82,14 @@ def _holds(check: Check) -> pl.Expr:
     return ~within if check.others else within
 
 
-def _shape(variable: SubmittedVariable, values: pl.Series) -> Shape:
+def _shape(variable: SubmittedVariable, rows: pl.LazyFrame) -> Shape:
+    """Shape of the values, of which only a few facts are kept if they are texts."""
+    name = variable.name
     if variable.kind == "Num":
-        return number_shape(values)
+        return number_shape(_distinct(variable, rows))
     if variable.facts.domain.startswith(_ISO):
-        facts = values.to_frame(variable.name).select(iso_facts(variable.name)).row(0, named=True)
-        return iso_shape(facts, variable.name, variable.facts.domain)
-    return Shape("text", int(values.str.len_bytes().max() or 1))  # type: ignore[arg-type]
+        facts = rows.select(iso_facts(name)).collect(engine="streaming").row(0, named=True)
+        return iso_shape(facts, name, variable.facts.domain)
+    return Shape(
+        "text", int(rows.select(pl.col(name).str.len_bytes().max()).collect(engine="streaming").item())
+    )
