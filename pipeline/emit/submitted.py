@@ -99,7 +99,8 @@ def submitted(spec: StudySpec, dataset: str, records: pl.LazyFrame) -> Submitted
     """What is submitted of ``dataset``, or None if it has no record.
 
     A permissible variable without any value is left out; a required or expected one stays with ``has_data``
-    false, and so does the study day of a date that is submitted (FDA business rules FB3201 to FB3203). Raises BuildFailed if a column is missing or a code has two names.
+    false, and so does the study day of a date that is submitted (FDA business rules FB3201 to FB3203).
+    Raises BuildFailed if a column is missing or a code has two names.
     """
     variables = spec.ordered(dataset)
     available = set(records.collect_schema().names())
