@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.flow.conform import Judge
 from pipeline.flow.context import study_parts
 from pipeline.flow.release import release_of
 from pipeline.settings import CHECKOUT, Settings
@@ -26,7 +27,9 @@ def shelf(tmp_path_factory: pytest.TempPathFactory, night: Build) -> Path:
     """The release of the small night; not to be changed."""
     settings = Settings(home=Path())
     return once(
-        tmp_path_factory, "shelf", lambda folder: (release_of(night, study_parts(settings), folder), None)[1]
+        tmp_path_factory,
+        "shelf",
+        lambda folder: (release_of(night, study_parts(settings), folder, Judge()), None)[1],
     )
 
 

@@ -9,8 +9,8 @@ import polars as pl
 from pipeline.conformance.facts import FINAL, PackageFacts
 from pipeline.emit.package import Heading, describe, write_package
 from pipeline.emit.stf import stf_path, study_tagging_file
-from pipeline.emit.tree import Tree
-from pipeline.flow.conform import filed, package_facts
+from pipeline.emit.tree import MODULE, Tree
+from pipeline.flow.conform import package_facts
 from tests.unit.emit import submission_frames as sf
 
 STUDY = "BXU001-RA"
@@ -40,8 +40,10 @@ def packed(root: Path, mode: str = FINAL) -> Tree:
 def tag(root: Path) -> Path:
     """Writes the study tagging file for what is there."""
     place = stf_path(sf.study(), root)
+    there = (path for path in (root / MODULE).rglob("*") if path.is_file() and path != place)
+    document = study_tagging_file(sf.study(), [path.relative_to(root).as_posix() for path in there])
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(study_tagging_file(sf.study(), [file for file in filed(root) if "/stf-" not in file]))
+    place.write_bytes(document)
     return place
 
 

@@ -21,7 +21,7 @@ from pipeline.restricted import VARIABLE
 from pipeline.settings import Settings
 from pipeline.warehouse.builds import build_lock, publish
 from pipeline.warehouse.catalog import query, write_catalog
-from pipeline.warehouse.conformance import conformance_files
+from pipeline.warehouse.conformance import CONFORMANCE
 from pipeline.warehouse.places import Place
 from pipeline.warehouse.store import Store
 from tests.unit.conformance.packages import STUDY, packed
@@ -82,9 +82,9 @@ def place_with_a_build(root: Path) -> Place:
 def test_what_is_found_is_a_view_of_the_warehouse_whatever_release_it_is_of(tmp_path: Path) -> None:
     place = place_with_a_build(tmp_path / "warehouse")
     good = release(tmp_path / "good", BLINDED)
-    assert judge_release(good, sf.study(), place, Judge(None, tmp_path)).verdict.unexplained == ()
+    assert judge_release(good, sf.study(), place, Judge()).verdict.unexplained == ()
     wrong = unsorted(tmp_path / "wrong", BLINDED)
-    judged = judge_release(wrong, sf.study(), place, Judge(None, tmp_path))
+    judged = judge_release(wrong, sf.study(), place, Judge())
     assert [(issue.rule, issue.dataset) for issue in judged.verdict.unexplained] == [("PKG-SORT", "AE")]
     rows = query(place.root, place.study, place.mode, "SELECT * FROM qc.conformance")
     assert rows.to_dicts() == [
@@ -107,7 +107,7 @@ def test_what_is_found_is_a_view_of_the_warehouse_whatever_release_it_is_of(tmp_
 def test_judging_again_replaces_what_was_known(tmp_path: Path) -> None:
     place = place_with_a_build(tmp_path / "warehouse")
     for _ in range(2):
-        judge_release(unsorted(tmp_path / "wrong", BLINDED), sf.study(), place, Judge(None, tmp_path))
+        judge_release(unsorted(tmp_path / "wrong", BLINDED), sf.study(), place, Judge())
         (tmp_path / "wrong").rename(tmp_path / f"wrong{_}")
     assert query(place.root, place.study, place.mode, "SELECT count(*) n FROM qc.conformance")["n"][0] == 1
 
@@ -115,7 +115,7 @@ def test_judging_again_replaces_what_was_known(tmp_path: Path) -> None:
 def test_a_release_of_another_study_is_refused(tmp_path: Path) -> None:
     other = release(tmp_path, BLINDED, study="BXU002-RA")
     with pytest.raises(UsageError, match="is a release of another study"):
-        judge_release(other, sf.study(), Place(tmp_path / "w", "s", BLINDED), Judge(None, tmp_path))
+        judge_release(other, sf.study(), Place(tmp_path / "w", "s", BLINDED), Judge())
 
 
 def test_a_release_that_was_changed_is_not_judged(tmp_path: Path) -> None:
@@ -133,9 +133,8 @@ def test_an_unblinded_release_leaves_its_findings_below_the_restricted_root_only
     made = unsorted(tmp_path / "shelf", FINAL)
     result = unblind.conformed(settings, made, None, 1, quiet=True)
     assert result["exit_code"] == EXIT_BUILD
-    assert [path.stem for path in conformance_files(Place(restricted / "warehouse", "bxu001_ra", FINAL))] == [
-        made.name
-    ]
+    folder = Place(restricted / "warehouse", "bxu001_ra", FINAL).folder / CONFORMANCE
+    assert [path.stem for path in folder.glob("*.parquet")] == [made.name]
     assert not (tmp_path / "home").exists()
 
 
