@@ -12,9 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pipeline.commands import show
 from pipeline.conformance.core import OnRule
 from pipeline.conformance.verdict import Issue
+from pipeline.emit.opened import OpenRelease, opened_release
 from pipeline.errors import EXIT_BUILD, UsageError
 from pipeline.flow.conform import Judge
-from pipeline.flow.conform_release import Finished, Judged, finished_release, judge_release
+from pipeline.flow.conform_release import Judged, judge_release
 from pipeline.flow.context import BLINDED, study_parts
 from pipeline.settings import Settings
 from pipeline.warehouse.places import Place
@@ -22,13 +23,13 @@ from pipeline.warehouse.places import Place
 _MOST = 40
 
 
-def opened(folder: Path) -> Finished:
-    """The release in ``folder``, which may be its manifest too."""
-    return finished_release(folder.parent if folder.is_file() else folder)
+def opened(folder: Path) -> OpenRelease:
+    """The release in ``folder``; Refused if it is not as it was made."""
+    return opened_release(folder)
 
 
 def conformed(
-    settings: Settings, release: Finished, cache: Path | None, minutes: float, *, quiet: bool
+    settings: Settings, release: OpenRelease, cache: Path | None, minutes: float, *, quiet: bool
 ) -> dict[str, Any]:
     """Judges a blinded release; exit code 4 if anything is unexplained."""
     if release.mode != BLINDED:

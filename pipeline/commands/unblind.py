@@ -13,9 +13,10 @@ from pipeline.blinding.modes import UNBLINDED, Mode, unblinded_mode
 from pipeline.commands import conform, nights, releases, show
 from pipeline.commands.diff import differed as compared
 from pipeline.commands.verify import verified_by
+from pipeline.emit.opened import OpenRelease
 from pipeline.errors import EXIT_BUILD, UsageError
 from pipeline.flow.conform import Judge
-from pipeline.flow.conform_release import Finished, judge_release
+from pipeline.flow.conform_release import judge_release
 from pipeline.flow.context import study_parts
 from pipeline.flow.diff import Shelf
 from pipeline.flow.leaks import scan_for_leaks
@@ -144,7 +145,7 @@ def verified(settings: Settings, mode: str, folder: Path, asked: releases.Asked)
 
 
 def conformed(
-    settings: Settings, release: Finished, cache: Path | None, minutes: float, *, quiet: bool
+    settings: Settings, release: OpenRelease, cache: Path | None, minutes: float, *, quiet: bool
 ) -> dict[str, Any]:
     """Judges an unblinded release; what is found stays below the restricted root."""
     chosen, restricted = unblinded_mode(release.mode), RestrictedSettings.from_environment(settings)

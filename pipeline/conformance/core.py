@@ -50,7 +50,7 @@ def run_core(asked: Asked, *, minutes: float = MINUTES, on_rule: OnRule | None =
             "name the folder that holds rules.pkl ('core.py update-cache', or resources/cache of the engine)"
         )
         raise UsageError(str(asked.cache), "is no rules cache of CDISC CORE", fix)
-    return core_result(asked, _answer(asked, engine_python(), minutes, on_rule))
+    return core_result(asked, answer_of(asked, engine_python(), minutes, on_rule))
 
 
 def core_result(asked: Asked, answer: Mapping[str, Any]) -> CoreResult:
@@ -64,7 +64,7 @@ def core_result(asked: Asked, answer: Mapping[str, Any]) -> CoreResult:
     )
     return CoreResult(
         engine=answer["engine"],
-        standard=f"{asked.standard} {asked.version}",
+        standard=f"{asked.standard.upper()} {asked.version.replace('-', '.')}",
         terminology=asked.terminology,
         cache=sha256_of(asked.cache / _RULES),
         records=dict(sorted(answer["read"].items())),
@@ -106,7 +106,8 @@ def _named(dataset: str) -> str:
     return dataset.removesuffix(".xpt").upper()
 
 
-def _answer(asked: Asked, python: Path, minutes: float, on_rule: OnRule | None) -> dict[str, Any]:
+def answer_of(asked: Asked, python: Path, minutes: float, on_rule: OnRule | None = None) -> dict[str, Any]:
+    """What the runner answers in a process of ``python``; MachineError if it gives no answer in time."""
     with machine_errors(str(asked.work)), _folder(asked.work) as folder:
         question, answer = Path(folder) / "request.json", Path(folder) / "answer.json"
         question.write_text(_request(asked), encoding="utf-8")

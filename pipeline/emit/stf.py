@@ -63,12 +63,17 @@ _NO_ID = re.compile(r"[^a-z0-9]+")
 
 
 def stf_path(spec: StudySpec, root: Path) -> Path:
-    """Where the study tagging file of a release in ``root`` lies; SpecError or BuildFailed without a known section."""
-    section, study = spec.study.setting(SECTION), ectd_name(spec.study.study)
+    """Where the study tagging file of a release in ``root`` lies; BuildFailed without a known section."""
+    section, study = _section(spec), ectd_name(spec.study.study)
     if section not in _SECTIONS:
         fix = f"choose {', '.join(_SECTIONS)}"
         raise BuildFailed(f"study.yaml: settings.{SECTION}", "is no section of clinical study reports", fix)
     return Tree(root, spec.study.study).module / _SECTIONS[section] / study / f"stf-{study}.xml"
+
+
+def _section(spec: StudySpec) -> str:
+    named = spec.study.settings.get(SECTION)
+    return "" if named is None else named.value
 
 
 def study_tagging_file(spec: StudySpec, files: Iterable[str]) -> bytes:
@@ -99,7 +104,7 @@ def study_tagging_file(spec: StudySpec, files: Iterable[str]) -> bytes:
 def _identify(identifier: Any, spec: StudySpec) -> None:
     etree.SubElement(identifier, "title").text = spec.study.title
     etree.SubElement(identifier, "study-id").text = spec.study.study
-    if spec.study.setting(SECTION) != CONTROLLED:
+    if _section(spec) != CONTROLLED:
         return
     control = spec.study.settings.get(CONTROL)
     if control is None or control.value not in CONTROLS:

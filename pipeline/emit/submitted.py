@@ -99,7 +99,8 @@ def submitted(spec: StudySpec, dataset: str, records: pl.LazyFrame) -> Submitted
     """What is submitted of ``dataset``, or None if it has no record.
 
     A permissible variable without any value is left out; a required or expected one stays with ``has_data``
-    false. Raises BuildFailed if a column is missing or a code has two names.
+    false, and so does the study day of a date that is submitted (FDA business rules FB3201 to FB3203).
+    Raises BuildFailed if a column is missing or a code has two names.
     """
     variables = spec.ordered(dataset)
     available = set(records.collect_schema().names())
@@ -108,7 +109,8 @@ def submitted(spec: StudySpec, dataset: str, records: pl.LazyFrame) -> Submitted
     facts = _facts(records, variables)
     if not facts["_count"]:
         return None
-    kept = [each for each in variables if facts[f"{each[0]}.filled"] or each[2].core != _PERMISSIBLE]
+    stays = {each[0] for each in variables if facts[f"{each[0]}.filled"] or each[2].core != _PERMISSIBLE}
+    kept = [each for each in variables if each[0] in stays or _dated(each[0]) in stays]
     blank = {name for name, _, _ in kept if facts.get(f"{name}.blank")}
     chosen = records.select(_filled(name) if name in blank else pl.col(name) for name, _, _ in kept)
     described = tuple(_described(dataset, chosen, facts, each) for each in kept)
@@ -118,6 +120,11 @@ def submitted(spec: StudySpec, dataset: str, records: pl.LazyFrame) -> Submitted
 def _filled(name: str) -> pl.Expr:
     """The text, null where it is empty: a transport file has no other way to hold either."""
     return pl.when(pl.col(name).str.len_bytes() > 0).then(pl.col(name)).alias(name)
+
+
+def _dated(name: str) -> str | None:
+    """The date that a study day is counted from: AESTDTC for AESTDY; None for another variable."""
+    return f"{name.removesuffix('DY')}DTC" if name.endswith("DY") else None
 
 
 def _facts(records: pl.LazyFrame, variables: list[tuple[str, Variable, VariableFacts]]) -> dict[str, Any]:

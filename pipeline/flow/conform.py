@@ -12,6 +12,7 @@ import polars as pl
 from pipeline.conformance.core import MINUTES, Asked, OnRule, run_core
 from pipeline.conformance.explained import TABLE, explanations, judged
 from pipeline.conformance.facts import (
+    FINAL,
     ColumnFacts,
     DatasetFacts,
     DefineFacts,
@@ -128,7 +129,7 @@ def package_facts(root: Path, spec: StudySpec, mode: str, cut: date) -> PackageF
         datasets=tuple(datasets),
         unreadable=tuple(unreadable),
         define=_define(tree.tabulations / DEFINE, found, cut),
-        tagged=_tagged(root, spec, files),
+        tagged=_tagged(root, spec, files) if mode == FINAL else None,
         starts=starts,
     )
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.conformance.verdict import Issue, Verdict
-from pipeline.emit.manifest import changed_files, read_manifest
-from pipeline.errors import BuildFailed, UsageError
+from pipeline.emit.opened import OpenRelease
+from pipeline.errors import UsageError
 from pipeline.flow.conform import Judge, conformance_of
 from pipeline.specs.load import StudySpec
 from pipeline.warehouse.conformance import CONFORMANCE_SCHEMA, keep_conformance
@@ -27,38 +27,12 @@ class Judged:
     table: Path
 
 
-@dataclass(frozen=True)
-class Finished:
-    """A release that is as it was made."""
-
-    folder: Path
-    name: str
-    study: str
-    mode: str
-    cut: date
-
-
-def finished_release(folder: Path) -> Finished:
-    """The release in ``folder``; MachineError or UsageError if it is none, BuildFailed if somebody changed it."""
-    manifest = read_manifest(folder)
-    try:
-        of = manifest["release"]
-        release = Finished(folder, of["name"], of["study"], of["mode"], date.fromisoformat(of["cut"]))
-    except (KeyError, TypeError, ValueError):
-        raise UsageError(
-            str(folder), "is not the folder of a release", "name one of './sdtm release'"
-        ) from None
-    if changed := changed_files(folder, manifest):
-        culprit = "was changed after its release"
-        raise BuildFailed(f"{release.name}/{changed[0]}", culprit, "restore the release from the backup")
-    return release
-
-
-def judge_release(release: Finished, spec: StudySpec, place: Place, judge: Judge) -> Judged:
+def judge_release(release: OpenRelease, spec: StudySpec, place: Place, judge: Judge) -> Judged:
     """What is to say of the release; it is in the view ``qc.conformance`` of ``place`` afterwards."""
     if release.study != spec.study.study:
         raise UsageError(release.name, "is a release of another study", "set SDTM_STUDY")
-    verdict = conformance_of(release.folder, spec, release.mode, release.cut, judge)
+    cut = date.fromisoformat(release.manifest["release"]["cut"])
+    verdict = conformance_of(release.folder, spec, release.mode, cut, judge)
     return Judged(release.name, release.mode, verdict, keep_verdict(place, release.name, verdict))
 
 

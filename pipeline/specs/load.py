@@ -74,7 +74,7 @@ class StudySpec:
             (name, variable, self.standard.variable(dataset, name))
             for name, variable in self.dataset(dataset).variables.items()
         ]
-        return sorted(found, key=lambda each: (each[2].order, each[0]))
+        return sorted(found, key=lambda each: (each[2].order, each[2].after, each[0]))
 
 
 @lru_cache(maxsize=4)

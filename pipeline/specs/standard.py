@@ -17,6 +17,10 @@ from pipeline.files import write_text
 
 SUPPLEMENTAL = "SUPPQUAL"
 _CONTINUED = ("CO", "COVAL")  # SDTMIG lets a long comment go on in COVAL1, COVAL2 ...
+# Study days that SDTM 2.0 has for every general observation and SDTMIG does not list for each dataset; FDA asks for
+# them wherever their date is (business rules FB3202, FB3203). They follow --DY, in this order.
+_STUDY_DAY = "DY"
+_MORE_DAYS = {"STDY": "Study Day of Start of Observation", "ENDY": "Study Day of End of Observation"}
 _VARIABLE_FIELDS = ("dataset", "variable", "order", "label", "type", "role", "core", "codelists", "domain")
 _TERM_FIELDS = ("codelist", "name", "extensible", "code", "term", "decode")
 _LIST_FIELDS = ("codelist", "title")
@@ -24,7 +28,10 @@ _LIST_FIELDS = ("codelist", "title")
 
 @dataclass(frozen=True)
 class VariableFacts:
-    """One variable of one dataset as SDTMIG states it; ``domain`` is its described value domain, if any."""
+    """One variable of one dataset as SDTMIG states it; ``domain`` is its described value domain, if any.
+
+    ``after`` orders the variables that SDTM lets follow the one with the same ``order``.
+    """
 
     dataset: str
     variable: str
@@ -35,6 +42,7 @@ class VariableFacts:
     core: str
     codelists: tuple[str, ...]
     domain: str
+    after: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,21 @@ class Standard:
             if (family, name[:-1]) == _CONTINUED and name[-1].isdigit():
                 first = self.variables[_CONTINUED]
                 return replace(first, variable=name, label=f"{first.label} {name[-1]}", core="Perm")
+            if name in (days := self._more_days(family)):
+                return days[name]
             raise SpecError(f"{dataset}.{name}", "is not a variable of SDTMIG", "check the name") from None
+
+    def _more_days(self, dataset: str) -> dict[str, VariableFacts]:
+        """Study days of the model that the dataset may have beside those of the IG."""
+        day = self.variables.get((dataset, f"{dataset}{_STUDY_DAY}"))
+        if day is None:
+            return {}
+        return {
+            f"{dataset}{suffix}": replace(
+                day, variable=f"{dataset}{suffix}", label=label, core="Perm", after=after
+            )
+            for after, (suffix, label) in enumerate(_MORE_DAYS.items(), start=1)
+        }
 
     def codelist(self, code: str) -> Codelist:
         """The codelist with NCI code ``code``; SpecError if the generated terminology lacks it."""

@@ -149,8 +149,10 @@ def engine(request: dict[str, Any], paths: list[str]) -> Any:
     """A fresh engine for these files: its caches name a dataset without its folder."""
     from cdisc_rules_engine.config import config
     from cdisc_rules_engine.rules_engine import RulesEngine
+    from cdisc_rules_engine.services import logger
     from cdisc_rules_engine.services.data_services import DataServiceFactory
 
+    logger.disabled = True  # it logs values
     read_with_readstat()
     kept = memory()
     common = {
@@ -233,12 +235,9 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 def main() -> int:
     """Writes the answer; whatever goes wrong is told by its kind only."""
     warnings.filterwarnings("ignore")
-    logging.disable(logging.CRITICAL)  # the engine logs values
+    logging.disable(logging.CRITICAL)
     asked, answered = map(Path, sys.argv[1:])
     try:
-        from cdisc_rules_engine.services import logger
-
-        logger.disabled = True
         told = answer(json.loads(asked.read_text(encoding="utf-8")))
     except CannotRun as error:
         told = {"failed": str(error)}

@@ -29,6 +29,14 @@ def test_an_expected_variable_without_a_value_stays_and_is_marked() -> None:
     assert not found["AEENDTC"].has_data
 
 
+def test_a_study_day_stays_where_its_date_stays() -> None:
+    found = {
+        variable.name: variable for variable in described("IE", {"IESEQ": 1.0, "IEDTC": "2026"}).variables
+    }
+    assert not found["IEDY"].has_data
+    assert "IEDY" not in {variable.name for variable in described("IE", {"IESEQ": 1.0}).variables}
+
+
 def test_a_text_of_blanks_only_is_no_value() -> None:
     names = [variable.name for variable in described("AE", HEADACHE | {"AETOXGR": ""}).variables]
     assert "AETOXGR" not in names

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SpecError
+from pipeline.settings import CHECKOUT
+from pipeline.specs.load import load_study
 from pipeline.specs.standard import Codelist, Term, VariableFacts, generate, load_standard
 
 IG = """dataset,variable,label,type,role,core,codelist_code,order,described_value_domain,notes
@@ -98,3 +100,13 @@ def test_a_name_that_the_standard_does_not_have_is_told(tmp_path: Path, publishe
         load_standard(tmp_path).variable("AE", "AEXX")
     with pytest.raises(SpecError, match=r"C404: codelist is not in the generated terminology"):
         load_standard(tmp_path).codelist("C404")
+
+
+def test_a_dataset_may_have_the_study_days_of_the_model_after_its_own() -> None:
+    spec = load_study(CHECKOUT / "sdtm_specs", "bxu001_ra")
+    start = spec.standard.variable("MH", "MHSTDY")
+    assert (start.label, start.type, start.core) == ("Study Day of Start of Observation", "Num", "Perm")
+    names = [name for name, _, _ in spec.ordered("MH")]
+    assert names[names.index("MHENDTC") :] == ["MHENDTC", "MHSTDY", "MHENDY", "MHENRTPT", "MHENTPT"]
+    with pytest.raises(SpecError, match="TSSTDY: is not a variable of SDTMIG"):
+        spec.standard.variable("TS", "TSSTDY")

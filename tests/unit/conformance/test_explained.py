@@ -1,0 +1,132 @@
+"""Findings and explanations are matched; what is left on either side is told."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+
+from pipeline.conformance.explained import Explanation, explanations, judged
+from pipeline.conformance.verdict import (
+    CORE,
+    OWN,
+    At,
+    CoreResult,
+    Criterion,
+    Issue,
+    OwnResult,
+    RuleOutcome,
+    Stale,
+    Verdict,
+    core_json,
+    own_json,
+)
+from pipeline.errors import SpecError
+
+EPOCH = Issue(CORE, "CORE-000701", "CM", "EPOCH is missing", ("EPOCH",), (At(3, "S-1", 2), At(9, "S-2", 1)))
+ARM = Issue(CORE, "CORE-000210", "DM", "ARMCD is not in TA", ("ARMCD",), (At(1, "S-1"),))
+ORDER = Issue(OWN, "PKG-ORDER", "DM", "its variables are not in order")
+NOTHING = OwnResult()
+RAN = CoreResult(engine="0.17.1", issues=(EPOCH, ARM))
+
+
+def told(*rows: tuple[str | None, ...]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=["rule", "dataset", "mode", "why"], orient="row")
+
+
+def verdict(
+    *rows: tuple[str | None, ...], core: CoreResult = RAN, own: OwnResult = NOTHING, mode: str = "FINAL"
+) -> Verdict:
+    return judged(core, own, explanations(told(*rows)) if rows else (), mode)
+
+
+def test_an_explanation_is_of_one_rule_in_one_dataset() -> None:
+    found = verdict(("CORE-000701", "CM", None, "before consent"))
+    assert [(issue.rule, issue.why) for issue in found.issues] == [
+        ("CORE-000210", None),
+        ("CORE-000701", "before consent"),
+    ]
+    assert [issue.rule for issue in found.unexplained] == ["CORE-000210"]
+    assert verdict(("CORE-000701", "EC", None, "not given")).unexplained == verdict().issues
+
+
+def test_an_explanation_of_a_mode_explains_in_that_mode_only_and_is_not_stale_in_another() -> None:
+    masked = ("CORE-000210", "DM", "BLINDED", "masked")
+    assert [issue.rule for issue in verdict(masked, mode="BLINDED").unexplained] == ["CORE-000701"]
+    final = verdict(masked)
+    assert len(final.unexplained) == 2
+    assert final.stale == ()
+
+
+def test_an_explanation_that_explains_nothing_is_told() -> None:
+    found = verdict(("CORE-000701", "EC", None, "not given"), ("PKG-SORT", "AE", None, "no"))
+    assert found.stale == (Stale("CORE-000701", "EC", "not given"), Stale("PKG-SORT", "AE", "no"))
+
+
+def test_without_the_engine_its_explanations_are_not_stale() -> None:
+    found = verdict(("CORE-000701", "EC", None, "x"), ("PKG-SORT", "AE", None, "y"), core=CoreResult())
+    assert [each.rule for each in found.stale] == ["PKG-SORT"]
+
+
+def test_what_stops_a_filing_is_not_explained_away() -> None:
+    stopping = Issue(OWN, "1736", "DM", "the dataset is missing", stops=True)
+    found = verdict(("1736", "DM", None, "never mind"), core=CoreResult(), own=OwnResult((), (stopping,)))
+    assert found.unexplained == (stopping,)
+    assert [each.rule for each in found.stale] == ["1736"]
+
+
+def test_a_study_without_the_table_explains_nothing() -> None:
+    assert explanations(None) == ()
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        (told(("CORE-000701", "CM", None, None)), "line 2: lacks rule, dataset or why"),
+        (told(("R", "CM", None, "a"), ("R", "CM", "FINAL", "b")), "line 3: explains R in CM again"),
+        (told(("R", "CM", "FINAL", "a"), ("R", "CM", "FINAL", "b")), "line 3: explains R in CM again"),
+        (told(("R", "CM", None, "a")).rename({"mode": "kind"}), "has other columns"),
+    ],
+)
+def test_a_table_that_is_incomplete_or_ambiguous_is_refused(table: pl.DataFrame, problem: str) -> None:
+    with pytest.raises(SpecError, match=problem):
+        explanations(table)
+
+
+def test_two_modes_may_have_a_sentence_each() -> None:
+    table = told(("R", "CM", "BLINDED", "a"), ("R", "CM", "FINAL", "b"))
+    assert [each.mode for each in explanations(table)] == ["BLINDED", "FINAL"]
+    assert explanations(table)[0] == Explanation("R", "CM", "BLINDED", "a")
+
+
+def test_a_rule_that_broke_in_one_dataset_did_not_pass_and_outcomes_sum_up_to_all_rules() -> None:
+    rules = (
+        RuleOutcome("A", {"success": 3, "skipped": 9}),
+        RuleOutcome("B", {"success": 3, "issue reported": 1}),
+        RuleOutcome("C", {"issue reported": 1, "execution error": 1}),
+        RuleOutcome("D", {"skipped": 4}),
+        RuleOutcome("E", {}),
+    )
+    assert CoreResult("1", rules=rules).outcomes == {
+        "success": 1,
+        "issue reported": 1,
+        "skipped": 2,
+        "execution error": 1,
+    }
+
+
+def test_the_kept_texts_are_sorted_and_do_not_depend_on_the_order_of_findings() -> None:
+    one = core_json(CoreResult("0.17.1", issues=(EPOCH, ARM)))
+    assert one == core_json(CoreResult("0.17.1", issues=(ARM, EPOCH)))
+    content = json.loads(one)
+    assert [issue["rule"] for issue in content["issues"]] == ["CORE-000210", "CORE-000701"]
+    assert content["issues"][1]["places"][0] == {"record": 3, "subject": "S-1", "seq": 2}
+    own = json.loads(own_json(OwnResult((Criterion("1736", "passed", "DM is there"),), (ORDER,))))
+    assert own["criteria"] == [{"rule": "1736", "outcome": "passed", "asks": "DM is there"}]
+    assert own["issues"][0]["count"] == 1
+
+
+def test_the_summary_counts_sentences_by_whether_they_are_explained() -> None:
+    summary = verdict(("CORE-000701", "CM", None, "x"), ("CORE-000701", "EC", None, "y")).summary
+    assert (summary["explained"], summary["unexplained"], summary["stale_explanations"]) == (1, 1, 1)
