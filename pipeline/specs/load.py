@@ -194,6 +194,7 @@ def _problems(spec: StudySpec) -> Iterator[tuple[str, ...]]:
 def _no_variables(dataset: Dataset) -> Iterator[tuple[str, str]]:
     """Names that stand where a variable of the dataset must, with what they are."""
     named = [("key", dataset.keys), ("baseline key", dataset.baseline_keys)]
+    named += [("split needs", (f"{dataset.dataset}CAT",))] if dataset.split else []
     named += [(f"parts.{part.source}.set:", tuple(part.set)) for part in dataset.parts]
     yield from ((what, name) for what, names in named for name in names if name not in dataset.variables)
     known = {*dataset.uses, *dataset.variables}

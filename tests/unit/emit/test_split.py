@@ -22,7 +22,6 @@ from pipeline.errors import BuildFailed
 from tests.unit.emit import submission_frames as sf
 
 CREATED = sf.datetime_of_cut()
-CHEMISTRY, HEMATOLOGY = sf.ALT, sf.ALT | {"LBCAT": "HEMATOLOGY", "LBTESTCD": "WBC", "LBTEST": "Leukocytes"}
 
 
 def laboratory(*counts: tuple[str, str, int]) -> Submitted:
@@ -68,9 +67,9 @@ def test_a_larger_one_is_split_by_category(tmp_path: Path) -> None:
     found = laboratory(*MIXED)
     limit = bytes_of(found, 8) - 80
     parts = parts_of(found, CREATED, "DRAFT-BLINDED", max_bytes=limit)
-    assert [(part.name, part.count) for part in parts] == [("LBCH", 6), ("LBHE", 2)]
+    assert [(part.name, part.count) for part in parts] == [("LBCH", 6), ("LBHM", 2)]
     paths = write_parts(tmp_path / "split", parts, max_bytes=limit)
-    assert [path.name for path in paths] == ["lbch.xpt", "lbhe.xpt"]
+    assert [path.name for path in paths] == ["lbch.xpt", "lbhm.xpt"]
     chemistry, hematology = map(seen, paths)
     assert chemistry["LBSEQ"].to_list() == [1, 2, 3, 6, 7, 8]
     assert hematology["LBSEQ"].to_list() == [4, 5]
@@ -97,18 +96,18 @@ def test_a_category_that_is_too_large_is_cut_between_subjects(tmp_path: Path) ->
     found = laboratory(*MIXED, ("101-003", "CHEMISTRY", 1), ("101-004", "CHEMISTRY", 2))
     limit = bytes_of(found, 4)
     parts = parts_of(found, CREATED, max_bytes=limit)
-    assert [(part.name, part.count) for part in parts] == [("LBC1", 3), ("LBC2", 4), ("LBC3", 2), ("LBHE", 2)]
+    assert [(part.name, part.count) for part in parts] == [("LBC1", 3), ("LBC2", 4), ("LBC3", 2), ("LBHM", 2)]
     paths = write_parts(tmp_path, parts, max_bytes=limit)
     subjects = [set(seen(path)["USUBJID"].str.slice(10)) for path in paths]
     assert subjects == [{"101-001"}, {"101-002", "101-003"}, {"101-004"}, {"101-001"}]
     assert all(path.stat().st_size <= limit for path in paths)
 
 
-def test_the_specification_names_the_parts() -> None:
+def test_a_category_that_the_specification_does_not_name_gives_its_part_the_name() -> None:
     found = laboratory(*MIXED)
-    named = replace(found, dataset=found.dataset.model_copy(update={"split": {"HEMATOLOGY": "HM"}}))
-    names = [part.name for part in parts_of(named, CREATED, max_bytes=bytes_of(found, 7))]
-    assert names == ["LBCH", "LBHM"]
+    unnamed = replace(found, dataset=found.dataset.model_copy(update={"split": {"HEMATOLOGY": "X"}}))
+    names = [part.name for part in parts_of(unnamed, CREATED, max_bytes=bytes_of(found, 7))]
+    assert names == ["LBCH", "LBX"]
 
 
 def test_what_cannot_be_split_is_refused_in_one_line() -> None:
@@ -190,7 +189,7 @@ def test_qualifiers_go_with_their_records(tmp_path: Path) -> None:
         ("101-002", "LBSPID", "R0"),
     )
     parts = supplemental_parts_of(qualifiers, parents, CREATED)
-    assert [(part.name, part.count) for part in parts] == [("SUPPLBCH", 3), ("SUPPLBHE", 1)]
+    assert [(part.name, part.count) for part in parts] == [("SUPPLBCH", 3), ("SUPPLBHM", 1)]
     chemistry, hematology = map(seen, write_parts(tmp_path, parts))
     assert chemistry["QVAL"].to_list() == ["V0", "V2", "V3"]
     assert hematology["QVAL"].to_list() == ["V1"]
