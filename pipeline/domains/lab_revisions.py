@@ -10,7 +10,7 @@ import polars as pl
 
 from pipeline.derive.iso8601 import compact_date, compact_time, datetime_iso
 from pipeline.domains.records import LINE, SET_ASIDE, Fate, Inputs, set_aside, stacked
-from pipeline.specs.models import Laboratory
+from pipeline.specs.reference_models import Laboratory
 
 _NEWEST = 2**31  # a revision that nobody can read is taken for the newest
 _STAMP = "^(.*)T([0-9]{4})$"  # a day, then the time behind a T

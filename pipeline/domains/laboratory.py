@@ -15,7 +15,8 @@ from pipeline.domains.lab_visits import with_visit
 from pipeline.domains.mapping import Mapped, mapped
 from pipeline.domains.records import LINE, SET_ASIDE, SOURCE, SUBJECT, Fate, Inputs, set_aside, stacked
 from pipeline.findings import FINDING, Severity, as_findings
-from pipeline.specs.models import Dataset, Laboratory, Part
+from pipeline.specs.models import Dataset, Part
+from pipeline.specs.reference_models import Laboratory
 
 _CATALOGUED = {"TESTCD": "_TESTCD", "TEST": "_TEST", "CAT": "_CAT", "SPEC": "_SPEC", "METHOD": "_METHOD"}
 _SPECIFIC = {"BDAGNT": "_BDAGNT", "TSTOPO": "_objective", "TSTDTL": "_objective"}

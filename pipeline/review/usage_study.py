@@ -8,7 +8,8 @@ from pipeline.review.delivered import SITE_KIND, Delivered, Source
 from pipeline.review.usage_parts import condition
 from pipeline.review.use import Role, Use
 from pipeline.specs.load import StudySpec
-from pipeline.specs.models import Dataset, Laboratory, Moment
+from pipeline.specs.models import Dataset
+from pipeline.specs.reference_models import Laboratory, Moment
 
 _MOMENTS = {
     "consent": ("DM.RFICDTC", "informed consent"),
