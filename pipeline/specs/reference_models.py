@@ -43,6 +43,20 @@ class VisitDates(Frozen):
     end: str | None = None
 
 
+class Identity(Frozen):
+    """What the laboratory knows of the person whose sample it has, and what the roster knows of the subject.
+
+    A sample on which the two differ is set aside under ``rule``, a check of the study that tells of it.
+    """
+
+    rule: str
+    sex: str
+    birth_year: str
+    roster_sex: str
+    roster_birth: str
+    unknown_sex: str
+
+
 class Laboratory(Frozen):
     """Which column of the laboratory's file plays which part, and the form that says what was drawn."""
 
@@ -83,6 +97,7 @@ class Laboratory(Frozen):
     local_specimen: str
     local_invalid: str
     planned: str
+    identity: Identity | None = None
 
 
 class Reference(Frozen):
