@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -30,6 +30,7 @@ LEDGER = pl.Schema(
 )
 _FIRST_DATA_LINE = 2
 FEWEST = 2
+BY_CHANCE = "by chance"  # the kind of what nobody planted, and a test of chance finds all the same
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,22 @@ def planted(
             spoilt[source] = _after(spoilt[source], spoil) if source in spoilt else spoil
         notes.append(result.notes.select(pl.lit(kind.name).alias("kind"), *NOTE))
     return Dirty({source: table.sort(ROW) for source, table in dirty.items()}, pl.concat(notes), spoilt)
+
+
+def with_chance(dirty: Dirty, found: pl.DataFrame) -> Dirty:
+    """``dirty`` with those notes of ``found`` (NOTE) that no defect has made yet, under a kind of their own.
+
+    Of several findings of one rule the planted ones come first.
+    """
+    own = found.with_columns(_nth=pl.int_range(pl.len()).over("rule"))
+    planted = dirty.notes.filter(pl.col("_row").is_null()).group_by("rule").len("_planted")
+    rest = own.join(planted, on="rule", how="left", maintain_order="left").filter(
+        pl.col("_nth") >= pl.col("_planted").fill_null(0)
+    )
+    numbered = rest.with_columns(kind=pl.lit(BY_CHANCE), defect=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+    return replace(
+        dirty, notes=pl.concat([dirty.notes, numbered.select(dirty.notes.columns)], how="vertical_relaxed")
+    )
 
 
 def _after(first: Spoil, second: Spoil) -> Spoil:

@@ -12,7 +12,7 @@ import polars as pl
 
 from pipeline.errors import UsageError
 from pipeline.files import folder_written_aside, machine_errors, write_text
-from pipeline.simulate.defects import FEWEST, DefectKind, Dirty, chosen_kinds, ledger, planted
+from pipeline.simulate.defects import FEWEST, DefectKind, Dirty, chosen_kinds, ledger, planted, with_chance
 from pipeline.simulate.delivery import checked, refuse_nested, refuse_occupied, write_tables
 from pipeline.simulate.ground import Spoil, Tables
 from pipeline.simulate.streams import Streams
@@ -75,6 +75,8 @@ def simulate(
         as_of=as_of,
         subjects={name: each.subject_column for name, each in layouts.items() if each.subject_column},
     )
+    if restricted is not None:
+        dirty = with_chance(dirty, study_model.by_chance(dirty.tables))
     ledgers = _ledgers(dirty, generated, out, restricted)
     delivered = checked(_part(dirty.tables, layouts, closed=False), generated.files, _open(layouts))
     closed = _part(dirty.tables if restricted else tables, layouts, closed=True)
