@@ -36,24 +36,25 @@ def withheld_revisions(inputs: Inputs) -> pl.DataFrame:
 def current_results(
     roles: Laboratory, rows: pl.DataFrame, doubted: pl.DataFrame, withheld: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows that count, one a result, and all others with the reason why they do not (SET_ASIDE).
+    """The rows that count, one a result, and all others with the reason why they do not (SET_ASIDE); a
+    superseded one names the row that counts in its place, if one does.
 
     ``withheld``: what ``withheld_revisions`` found; no older result takes the place of one that was set aside.
     ``doubted``: what ``doubtful_samples`` found; none of these rows counts, whatever its revision.
     """
-    aside: list[pl.DataFrame] = []
+    left: list[tuple[pl.DataFrame, Fate, str, str]] = []
     key = [roles.accession, roles.test, roles.specimen]
     revision = pl.col(roles.revision).cast(pl.Int64)
 
     def out(bad: pl.Expr, fate: Fate, rule: str, reason: str) -> None:
         nonlocal rows
-        aside.append(set_aside(rows.filter(bad), roles.source, fate, f"{roles.source}.{rule}", reason))
+        left.append((rows.filter(bad), fate, f"{roles.source}.{rule}", reason))
         rows = rows.filter(~bad)
 
     rows = rows.join(withheld, on=key, how="left", maintain_order="left").join(
         doubted, on=[roles.accession, roles.subject], how="left", maintain_order="left"
     )
-    aside.append(_doubted(roles, rows.filter(pl.col(RULE).is_not_null())))
+    aside = [_doubted(roles, rows.filter(pl.col(RULE).is_not_null()))]
     rows = rows.filter(pl.col(RULE).is_null()).drop(RULE, REASON)
     preliminary = pl.col(roles.status) == roles.preliminary
     out(preliminary, Fate.SUPERSEDED, "preliminary", "a preliminary result is never loaded")
@@ -79,6 +80,11 @@ def current_results(
     rows = rows.sort(_reported(roles), LINE, descending=[True, False], nulls_last=True)
     repeated = pl.col(LINE) != pl.col(LINE).first().over(key)
     out(repeated, Fate.SUPERSEDED, "repeat", "the same result was delivered more than once")
+    counted = rows.select(*key, _instead=LINE)
+    for gone, fate, rule, reason in left:
+        joined = gone.join(counted, on=key, how="left", nulls_equal=True, maintain_order="left")
+        named = "_instead" if fate == Fate.SUPERSEDED else None
+        aside.append(set_aside(joined, roles.source, fate, rule, reason, instead=named))
     return rows.drop("_withheld").sort(LINE), stacked(aside, SET_ASIDE)
 
 

@@ -88,6 +88,7 @@ def _row(frame: pl.DataFrame, source: str, fate: Fate, rule: pl.Expr, reason: pl
         fate=pl.lit(str(fate)),
         rule=rule,
         reason=reason,
+        instead=pl.lit(None),
     ).cast(SET_ASIDE)
 
 

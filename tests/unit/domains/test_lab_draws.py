@@ -60,6 +60,30 @@ def test_which_row_counts(rows: list[Row], kept: list[int], lost: list[tuple[int
     assert aside.sort("line").select("line", "fate", pl.col("rule").str.split(".").list.last()).rows() == lost
 
 
+@pytest.mark.parametrize(
+    ("rows", "instead"),
+    [
+        ([{}, {"REVNO": 1}, {"REVNO": 2, "RSTAT": "C"}], {2: 4, 3: 4}),
+        ([{"RSTAT": "P"}, {}, {"RPTDT": "20270302"}], {2: 4, 3: 4}),
+        ([{"RSTAT": "P"}], {2: None}),  # no result has come yet
+        (
+            [{}, {"REVNO": 1}, {"REVNO": 1, "RESULT": "201"}],
+            {2: None, 3: None, 4: None},
+        ),  # neither of two counts
+        ([{}, {"ACCESSN": "A2", "REVNO": 1}], {}),
+    ],
+)
+def test_a_superseded_row_names_the_row_that_counts_instead(
+    rows: list[Row], instead: dict[int, int | None]
+) -> None:
+    told = [
+        result(value=row.get("RESULT", "200"), **{k: v for k, v in row.items() if k != "RESULT"})
+        for row in rows
+    ]
+    aside = lab(*told).built("LB").set_aside.filter(pl.col("source") == "lab_results")
+    assert dict(aside.sort("line").select("line", "instead").iter_rows()) == instead
+
+
 def _doubted_in(frame: pl.DataFrame) -> pl.DataFrame:
     return doubtful_samples(Trial(subject(), {"lab_results": frame.drop("_line").to_dicts()}).inputs)
 

@@ -52,7 +52,7 @@ def accounted(
         SUBJID=pl.lit("101-001"),
         RECSTATUS=pl.when(pl.col("_line").is_in(deleted)).then(pl.lit("DELETED")).otherwise(pl.lit("ACTIVE")),
     )
-    set_aside = [(source, line, str(fate), rule, "a reason") for line, fate, rule in aside]
+    set_aside = [(source, line, str(fate), rule, "a reason", None) for line, fate, rule in aside]
     made.store.write("raw", source, raw)
     made.store.write("typed", source, accepted)
     bad = raw.filter(pl.col("_line").is_in(quarantined)).with_columns(
