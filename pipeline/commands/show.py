@@ -154,6 +154,10 @@ def loaded(result: dict[str, Any]) -> None:
             "folder": result["folder"],
         },
     )
+    if result["nothing_new"]:
+        remark(
+            "Every accepted file has the bytes of an earlier delivery: a quiet night, or an old export sent again"
+        )
     for source, reason in result["refused"].items():
         console.print(
             Text(f"refused  {source}: {reason or 'cannot be read'}" + _kept(result, source), style="red")

@@ -10,7 +10,7 @@ import polars as pl
 
 from pipeline.errors import UsageError
 from pipeline.simulate.claims import Claims
-from pipeline.simulate.ground import NOTE, PLANTED, ROW, Ground, Planted, Spoil, Tables, with_marks
+from pipeline.simulate.ground import NOTE, PLANTED, ROW, Ground, Planted, Spoil, Tables, stated, with_marks
 from pipeline.simulate.streams import Streams
 
 LEDGER = pl.Schema(
@@ -30,6 +30,7 @@ LEDGER = pl.Schema(
 )
 _FIRST_DATA_LINE = 2
 FEWEST = 2
+_NOTHING_NEW = "delivery.nothing_new"
 BY_CHANCE = "by chance"  # the kind of what nobody planted, and a test of chance finds all the same
 
 
@@ -38,8 +39,8 @@ class DefectKind:
     """A named kind of dirt and how it is planted.
 
     ``earlier``: it can only be told from the night before, which is then delivered too. ``secret``: it lies in a
-    restricted source and is planted only where those are written. ``alone``: it stops the whole delivery or the
-    unblinding, so that nothing else could be seen beside it; it is planted only where it is named.
+    restricted source and is planted only where those are written. ``alone``: nothing else could be seen beside it (it
+    stops the whole delivery or the unblinding) or may be there (it is that nothing is new); planted only where named.
     """
 
     name: str
@@ -114,6 +115,22 @@ def with_chance(dirty: Dirty, found: pl.DataFrame) -> Dirty:
     return replace(
         dirty, notes=pl.concat([dirty.notes, numbered.select(dirty.notes.columns)], how="vertical_relaxed")
     )
+
+
+def with_quiet_night(dirty: Dirty, before: Tables, kinds: Sequence[DefectKind]) -> Dirty:
+    """``dirty`` with a note that nothing is new, if every table that is not spoilt is as in the night ``before``.
+
+    The note belongs to the one kind that plants nothing else, or else to chance.
+    """
+    sources = [source for source in before if source not in dirty.spoilt]
+    if not all(
+        dirty.tables[source].select(before[source].columns).equals(before[source]) for source in sources
+    ):
+        return dirty
+    quiet = stated(None, fate="mapped", rule=_NOTHING_NEW, note="every file is as the night before")
+    kind = kinds[0].name if len(kinds) == 1 and not dirty.spoilt else BY_CHANCE
+    rows = quiet.select(pl.lit(kind).alias("kind"), *NOTE)
+    return replace(dirty, notes=pl.concat([dirty.notes.select(rows.columns), rows]))
 
 
 def _after(first: Spoil, second: Spoil) -> Spoil:
