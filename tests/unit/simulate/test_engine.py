@@ -70,6 +70,7 @@ KINDS = {
         DefectKind("twice", doubled),
         DefectKind("told", told, secret=True),
         DefectKind("lucky", lucky, secret=True),
+        DefectKind("again", lambda _: Planted({}, notes_of()), earlier=True, alone=True),
         DefectKind("short", cut_short),
     )
 }
@@ -145,7 +146,9 @@ def test_a_table_that_does_not_fit_its_layout_is_refused_before_anything_is_writ
 def test_no_subjects_and_unknown_defects_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--subjects"):
         run(tmp_path / "out", subjects=0)
-    with pytest.raises(UsageError, match="use none, all or of: quiet, line, twice, told, lucky, short"):
+    with pytest.raises(
+        UsageError, match="use none, all or of: quiet, line, twice, told, lucky, again, short"
+    ):
         run(tmp_path / "out", defects="lines")
 
 
@@ -210,6 +213,15 @@ def test_what_chance_finds_is_foreseen_once_beside_what_was_planted(tmp_path: Pa
     assert rows("none") == [("by chance", "X-2")]
     assert rows("lucky") == [("by chance", "X-2"), ("lucky", "X-2")]
     assert rows("line") == [("by chance", "X-2")]
+
+
+def test_a_night_in_which_nothing_is_new_is_foreseen(tmp_path: Path) -> None:
+    found = {}
+    for kinds in ("again", "again,line", "again,short"):
+        run(tmp_path / kinds, defects=kinds)
+        ledger = pl.read_csv(tmp_path / f"{kinds}.ledger.csv")
+        found[kinds] = ledger.filter(pl.col("rule") == "delivery.nothing_new")["kind"].to_list()
+    assert found == {"again": ["again"], "again,line": [], "again,short": ["by chance"]}
 
 
 def test_a_whole_file_is_spoilt_only_where_no_other_defect_lies(tmp_path: Path) -> None:
