@@ -273,13 +273,13 @@ def verify(release: Path, core_cache: Path | None, core_minutes: float, quiet: b
     "--status",
     "statuses",
     multiple=True,
-    type=click.Choice(("opened", "reopened", "open", "closed")),
+    type=click.Choice(("opened", "reopened", "open", "closed", "gone")),
     help="Only these; may be given several times.",
 )
 @click.option("--by-site", is_flag=True, help="With --to: one workbook a site as well.")
 @_command
 def queries(target: Path | None, statuses: tuple[str, ...], by_site: bool) -> dict[str, Any]:
-    """Show the query list of the published build: opened, reopened, open, closed by data."""
+    """Show the query list of the published build: opened, reopened, open, closed by data or with its record."""
     from pipeline.commands import queries as run
 
     return run.listed(_settings(), target, statuses, by_site=by_site)

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline.commands import show
+from pipeline.commands import show, show_trials
 from pipeline.errors import EXIT_BUILD, UsageError
 from pipeline.flow.audit import Seed, audit_ledger, audit_seeds, merged
 from pipeline.settings import Settings
@@ -43,4 +43,8 @@ def _result(audit: Audit, studies: int) -> dict[str, Any]:
         "missed": audit.missed.drop("subject", "value").to_dicts(),
         "false_alarms": audit.alarms.drop("subject").to_dicts(),
     }
-    return {**result, "exit_code": 0 if audit.passed else EXIT_BUILD, "show": lambda: show.audited(result)}
+    return {
+        **result,
+        "exit_code": 0 if audit.passed else EXIT_BUILD,
+        "show": lambda: show_trials.audited(result),
+    }

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from pipeline.commands import show
+from pipeline.commands import show, show_trials
 from pipeline.errors import BuildFailed
 from pipeline.flow.run import run_build
 from pipeline.flow.steps import Step
@@ -57,7 +57,7 @@ def study(settings: Settings, subjects: int, as_of: date, *, quiet: bool) -> dic
         "records": records,
         "steps": rows,
     }
-    return {**result, "show": lambda: show.bench_study(result)}
+    return {**result, "show": lambda: show_trials.bench_study(result)}
 
 
 def _measured(name: str, arguments: list[Any] | None, home: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -129,7 +129,7 @@ def xpt(rows: int, repeats: int) -> dict[str, Any]:
 
     table = bench(rows, repeats)
     result: dict[str, Any] = {"rows": rows, "repeats": repeats, "writers": table.to_dicts(), **lead(table)}
-    return {**result, "show": lambda: show.bench_xpt(result)}
+    return {**result, "show": lambda: show_trials.bench_xpt(result)}
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ def landed_result(landed: Landed) -> dict[str, Any]:
         "refused": refused,
         "missing": missing,
         "undeclared": list(landed.delivery.undeclared),
+        "nothing_new": landed.delivery.went_back is not None,
         "released": [s for s, e in landed.delivery.entries.items() if e.released],
         "kept": {s: e.kept_from for s, e in landed.delivery.entries.items() if e.kept_from},
     }

@@ -10,10 +10,10 @@ import polars as pl
 from pipeline.commands import show
 from pipeline.errors import UsageError
 from pipeline.flow.query_files import open_queries, with_status, write_queries
-from pipeline.queries.state import STATUSES, counts
+from pipeline.queries.state import STATUSES, Status, counts
 from pipeline.settings import Settings
 
-STATUS_NAMES = {status.split(maxsplit=1)[0].lower(): status for status in STATUSES}
+STATUS_NAMES = {status.name.lower(): str(status) for status in Status}
 
 
 def listed(

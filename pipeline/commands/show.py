@@ -3,7 +3,7 @@ subject."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,20 +86,37 @@ def facts(title: str, values: dict[str, Any]) -> None:
     _print(title, table)
 
 
-def listing(title: str, rows: list[dict[str, Any]], *, most: int | None = None, note: str = "") -> None:
-    """Rows as a table, whole numbers to the right; only the first ``most``, with ``note`` where the rest are."""
+def listing(
+    title: str,
+    rows: list[dict[str, Any]],
+    *,
+    most: int | None = None,
+    note: str = "",
+    total: dict[str, Any] | None = None,
+    alarming: Callable[[dict[str, Any]], bool] = lambda _: False,
+) -> None:
+    """Rows as a table, numbers to the right; only the first ``most``, with ``note`` where the rest are.
+
+    ``total`` is a last row below a gap; rows that are ``alarming`` are red.
+    """
     if not rows:
         return
-    numeric = {name for name in rows[0] if all(isinstance(row[name], int) for row in rows)}
+    numeric = {name for name in rows[0] if all(isinstance(row[name], int | float | None) for row in rows)}
     table = _table(*((name.replace("_", " "), "right" if name in numeric else "left") for name in rows[0]))
     for row in rows[:most]:
-        table.add_row(*(_listed(value, numeric=name in numeric) for name, value in row.items()))
+        cells = (_listed(value, numeric=name in numeric) for name, value in row.items())
+        table.add_row(*cells, style="red" if alarming(row) else None)
+    if total is not None:
+        table.add_section()
+        table.add_row(*(_listed(total.get(name), numeric=name in numeric) for name in rows[0]), style="bold")
     _print(title, table)
     if most is not None and len(rows) > most:
         console.print(Text(f"and {len(rows) - most:,} more{note}\n", style="dim"))
 
 
 def _listed(value: object, *, numeric: bool) -> Text | str:
+    if isinstance(value, float):
+        return f"{value:,.2f}"
     if numeric and isinstance(value, int):
         return _number(value)
     text = "" if value is None else str(value)
@@ -137,6 +154,10 @@ def loaded(result: dict[str, Any]) -> None:
             "folder": result["folder"],
         },
     )
+    if result["nothing_new"]:
+        remark(
+            "Every accepted file has the bytes of an earlier delivery: a quiet night, or an old export sent again"
+        )
     for source, reason in result["refused"].items():
         console.print(
             Text(f"refused  {source}: {reason or 'cannot be read'}" + _kept(result, source), style="red")
@@ -241,67 +262,3 @@ def demo(result: dict[str, Any]) -> None:
             "same in the browser": "./sdtm ui",
         },
     )
-
-
-def audited(result: dict[str, Any]) -> None:
-    """Planted and found by kind, then what is wrong, without a subject."""
-    columns = ("planted", "found", "missed", "false_alarms")
-    table = _table(("kind", "left"), *((name.replace("_", " "), "right") for name in columns))
-    for row in result["kinds"]:
-        style = "red" if row["missed"] or row["false_alarms"] else None
-        table.add_row(row["kind"], *(_number(row[name]) for name in columns), style=style)
-    table.add_section()
-    sums = {name: sum(row[name] for row in result["kinds"]) for name in columns}
-    table.add_row("all", *(_number(sums[name]) for name in columns), style="bold")
-    recall = 100 * sums["found"] / sums["planted"] if sums["planted"] else 100
-    _print(
-        f"{result['studies']} planted studies: recall {recall:.1f} %, {sums['false_alarms']} false alarms",
-        table,
-    )
-    for title, rows in (("Missed", result["missed"]), ("False alarms", result["false_alarms"])):
-        if rows:
-            wrong = _table(*((name, "left") for name in rows[0]))
-            for row in rows[:_MOST_RULES]:
-                wrong.add_row(*("" if value is None else str(value) for value in row.values()))
-            _print(f"{title} (first {min(len(rows), _MOST_RULES)} of {len(rows)})", wrong)
-
-
-def bench_study(result: dict[str, Any]) -> None:
-    """Time, CPU and peak memory of every part of the night."""
-    columns = (("step", "left"), ("seconds", "right"), ("CPU s", "right"), ("peak GB", "right"))
-    table = _table(*columns)
-    for row in result["steps"]:
-        peak = row["peak_gb"]
-        table.add_row(
-            row["step"], f"{row['seconds']:.1f}", f"{row['cpu']:.1f}", "?" if peak is None else f"{peak:.2f}"
-        )
-    whole = [row for row in result["steps"] if not row["step"].startswith(" ")]
-    table.add_section()
-    table.add_row(
-        "all", f"{sum(row['seconds'] for row in whole):.1f}", f"{sum(row['cpu'] for row in whole):.1f}", ""
-    )
-    _print(f"{result['subjects']:,} subjects, {result['records']:,} SDTM records", table)
-
-
-def bench_xpt(result: dict[str, Any]) -> None:
-    """The writers side by side."""
-    names = [name for name in result["writers"][0] if name != "rows"]
-    table = _table(
-        *((name.replace("_", " "), "left" if name in ("writer", "version") else "right") for name in names)
-    )
-    for row in result["writers"]:
-        table.add_row(
-            *(
-                "?"
-                if row[name] is None
-                else f"{row[name]:.2f}"
-                if isinstance(row[name], float)
-                else str(row[name])
-                for name in names
-            )
-        )
-    _print(f"{result['rows']:,} rows, medians of {result['repeats']} runs", table)
-    if result["fastest_other"]:
-        console.print(
-            f"ours, in memory, is {result['times_as_fast']:.1f} times as fast as {result['fastest_other']}"
-        )

@@ -86,7 +86,10 @@ def row(trace: RowTrace) -> None:
     for cell in trace.row.cells:
         cells.add(_cell(cell).append(_left_out(trace, cell.column), style="dim"))
     for aside in trace.aside:
-        tree.add(Text.assemble((aside.fate, "bold"), f": {aside.reason} ", (f"({aside.rule})", "dim")))
+        told = Text.assemble((aside.fate, "bold"), f": {aside.reason} ", (f"({aside.rule})", "dim"))
+        branch = tree.add(told)
+        if aside.instead is not None:
+            branch.add(Text.assemble("counts instead: ", _place(aside.instead)))
     _became(tree, trace)
     fed: dict[tuple[str, str | None, str | None], list[str]] = {}
     for each in trace.fed:

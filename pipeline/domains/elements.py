@@ -14,7 +14,8 @@ from pipeline.derive.iso8601 import date_part, earliest, is_complete_date, lates
 from pipeline.derive.timing import study_day
 from pipeline.domains.records import Built, Inputs, in_link_order, linked
 from pipeline.domains.subjects import ROW_OF, moment_source
-from pipeline.specs.models import Dataset, Element
+from pipeline.specs.models import Dataset
+from pipeline.specs.reference_models import Element
 
 _START = ("start_source", "start_line")
 ELEMENTS = pl.Schema(

@@ -19,17 +19,21 @@ _ASK = "report to the unblinded monitor; nothing fails"
 def pattern_findings(blinding: Blinding, exposure: pl.DataFrame) -> pl.DataFrame:
     """One finding a quantity: WARN if it tells the control from the others, INFO with its p if not.
 
-    ``exposure`` has a row a bag: cohort, _level, EXREFID, _prepared, _weight, EXSTDTC, EXENDTC. Quantities: order and
-    parity of the bag number, volume prepared per kg, minutes of infusion. None for what cannot be compared.
+    ``exposure`` has a row an interval: USUBJID, cohort, _level, EXREFID, _prepared, _weight, EXSTDTC, EXENDTC. A bag
+    counts once, from its first start to its last end, since intervals of one person are not independent. Quantities:
+    order and parity of the bag number, volume prepared per kg, minutes of infusion. None for what cannot be compared.
     """
     number = pl.col("EXREFID").str.extract(_DIGITS).cast(pl.Int64, strict=False)
     start, end = (
         pl.col(name).str.to_datetime("%Y-%m-%dT%H:%M", strict=False) for name in ("EXSTDTC", "EXENDTC")
     )
-    rows = exposure.sort("USUBJID", "EXREFID").with_columns(
+    bags = exposure.group_by("USUBJID", "EXREFID").agg(
+        pl.col("cohort", "_level", "_prepared", "_weight").first(), _start=start.min(), _end=end.max()
+    )
+    rows = bags.sort("USUBJID", "EXREFID").with_columns(
         _order=number.rank("average").over("cohort") * 2,  # twice the rank is a whole number
         _parity=number % 2,
-        _minutes=(end - start).dt.total_minutes(),
+        _minutes=(pl.col("_end") - pl.col("_start")).dt.total_minutes(),
     )
     rules = blinding.rules
     quantities = (

@@ -10,7 +10,7 @@ import polars as pl
 from pipeline.derive.units import converted_double, range_indicator, with_standard_result
 from pipeline.domains.items import NOT_DONE
 from pipeline.specs.load import StudySpec
-from pipeline.specs.models import Laboratory
+from pipeline.specs.reference_models import Laboratory
 
 PROBLEM = "_problem"
 _NUMERIC, _COUNT = "numeric", "count"

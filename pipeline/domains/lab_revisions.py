@@ -9,17 +9,12 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.derive.iso8601 import compact_date, compact_time, datetime_iso
+from pipeline.domains.lab_samples import REASON, RULE
 from pipeline.domains.records import LINE, SET_ASIDE, Fate, Inputs, set_aside, stacked
-from pipeline.specs.models import Laboratory
+from pipeline.specs.reference_models import Laboratory
 
 _NEWEST = 2**31  # a revision that nobody can read is taken for the newest
 _STAMP = "^(.*)T([0-9]{4})$"  # a day, then the time behind a T
-
-
-def shared_accessions(roles: Laboratory, rows: pl.LazyFrame) -> pl.DataFrame:
-    """The accessions that are used for more than one subject, one column, sorted."""
-    people = rows.group_by(roles.accession).agg(pl.col(roles.subject).n_unique())
-    return people.filter(pl.col(roles.subject) > 1).select(roles.accession).sort(roles.accession).collect()
 
 
 def withheld_revisions(inputs: Inputs) -> pl.DataFrame:
@@ -39,25 +34,28 @@ def withheld_revisions(inputs: Inputs) -> pl.DataFrame:
 
 
 def current_results(
-    roles: Laboratory, rows: pl.DataFrame, shared: pl.DataFrame, withheld: pl.DataFrame
+    roles: Laboratory, rows: pl.DataFrame, doubted: pl.DataFrame, withheld: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows that count, one a result, and all others with the reason why they do not (SET_ASIDE).
+    """The rows that count, one a result, and all others with the reason why they do not (SET_ASIDE); a
+    superseded one names the row that counts in its place, if one does.
 
     ``withheld``: what ``withheld_revisions`` found; no older result takes the place of one that was set aside.
-    ``shared``: the accessions (column of the same name) that more than one subject uses, in the whole file.
+    ``doubted``: what ``doubtful_samples`` found; none of these rows counts, whatever its revision.
     """
-    aside: list[pl.DataFrame] = []
+    left: list[tuple[pl.DataFrame, Fate, str, str]] = []
     key = [roles.accession, roles.test, roles.specimen]
     revision = pl.col(roles.revision).cast(pl.Int64)
 
     def out(bad: pl.Expr, fate: Fate, rule: str, reason: str) -> None:
         nonlocal rows
-        aside.append(set_aside(rows.filter(bad), roles.source, fate, f"{roles.source}.{rule}", reason))
+        left.append((rows.filter(bad), fate, f"{roles.source}.{rule}", reason))
         rows = rows.filter(~bad)
 
-    rows = rows.join(withheld, on=key, how="left", maintain_order="left")
-    misused = pl.col(roles.accession).is_in(shared[roles.accession].implode())
-    out(misused, Fate.QUARANTINED, "accession", "the accession is used for more than one subject")
+    rows = rows.join(withheld, on=key, how="left", maintain_order="left").join(
+        doubted, on=[roles.accession, roles.subject], how="left", maintain_order="left"
+    )
+    aside = [_doubted(roles, rows.filter(pl.col(RULE).is_not_null()))]
+    rows = rows.filter(pl.col(RULE).is_null()).drop(RULE, REASON)
     preliminary = pl.col(roles.status) == roles.preliminary
     out(preliminary, Fate.SUPERSEDED, "preliminary", "a preliminary result is never loaded")
     superseded_unread = (pl.col("_withheld") >= revision).fill_null(value=False)
@@ -82,7 +80,22 @@ def current_results(
     rows = rows.sort(_reported(roles), LINE, descending=[True, False], nulls_last=True)
     repeated = pl.col(LINE) != pl.col(LINE).first().over(key)
     out(repeated, Fate.SUPERSEDED, "repeat", "the same result was delivered more than once")
+    counted = rows.select(*key, _instead=LINE)
+    for gone, fate, rule, reason in left:
+        joined = gone.join(counted, on=key, how="left", nulls_equal=True, maintain_order="left")
+        named = "_instead" if fate == Fate.SUPERSEDED else None
+        aside.append(set_aside(joined, roles.source, fate, rule, reason, instead=named))
     return rows.drop("_withheld").sort(LINE), stacked(aside, SET_ASIDE)
+
+
+def _doubted(roles: Laboratory, rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        source=pl.lit(roles.source),
+        line=pl.col(LINE).cast(pl.UInt32),
+        fate=pl.lit(str(Fate.QUARANTINED)),
+        rule=RULE,
+        reason=REASON,
+    )
 
 
 def _reported(roles: Laboratory) -> pl.Expr:

@@ -6,6 +6,7 @@ import polars as pl
 
 from pipeline.derive.iso8601 import compact_date
 from pipeline.derive.visits import label_key
+from pipeline.domains.lab_samples import doubtful_samples
 from pipeline.domains.records import LINE, Inputs
 
 
@@ -50,10 +51,16 @@ def with_visit(
 def lab_contacts(inputs: Inputs) -> pl.LazyFrame:
     """One row a draw: SUBJID, accession, dtc (day of collection), oid, repeat, line (its first row).
 
-    oid is null for an unknown label.
+    oid is null for an unknown label. A sample that may be another person's says nothing about anybody's contacts.
     """
     roles = inputs.spec.study.laboratory
-    draws = inputs.live(roles.source).select(
+    sure = inputs.live(roles.source).join(
+        doubtful_samples(inputs).lazy(),
+        on=[roles.accession, roles.subject],
+        how="anti",
+        maintain_order="left",
+    )
+    draws = sure.select(
         SUBJID=pl.col(roles.subject),
         accession=pl.col(roles.accession),
         dtc=compact_date(pl.col(roles.date)),

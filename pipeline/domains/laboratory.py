@@ -10,12 +10,14 @@ from pipeline.domains.common import CONTACT, OID, REPEAT
 from pipeline.domains.filtration import with_filtration
 from pipeline.domains.items import NOT_DONE
 from pipeline.domains.lab_results import PROBLEM, with_catalogue, with_factor, with_formula, with_results
-from pipeline.domains.lab_revisions import current_results, shared_accessions, withheld_revisions
+from pipeline.domains.lab_revisions import current_results, withheld_revisions
+from pipeline.domains.lab_samples import doubtful_samples
 from pipeline.domains.lab_visits import with_visit
 from pipeline.domains.mapping import Mapped, mapped
 from pipeline.domains.records import LINE, SET_ASIDE, SOURCE, SUBJECT, Fate, Inputs, set_aside, stacked
 from pipeline.findings import FINDING, Severity, as_findings
-from pipeline.specs.models import Dataset, Laboratory, Part
+from pipeline.specs.models import Dataset, Part
+from pipeline.specs.reference_models import Laboratory
 
 _CATALOGUED = {"TESTCD": "_TESTCD", "TEST": "_TEST", "CAT": "_CAT", "SPEC": "_SPEC", "METHOD": "_METHOD"}
 _SPECIFIC = {"BDAGNT": "_BDAGNT", "TSTOPO": "_objective", "TSTDTL": "_objective"}
@@ -58,8 +60,7 @@ def _central(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFra
     telling = pl.col("_restricted").is_not_null() if masked else pl.lit(value=False)
     aside.append(_restricted(roles, rows_here.filter(telling)))
     rows_here = rows_here.filter(~telling)
-    shared = shared_accessions(roles, inputs.whole(roles.source))
-    current, dropped = current_results(roles, rows_here, shared, withheld_revisions(inputs))
+    current, dropped = current_results(roles, rows_here, doubtful_samples(inputs), withheld_revisions(inputs))
     current = with_formula(
         spec, roles, with_results(spec, roles, with_factor(spec, roles, current), prefix), prefix
     )

@@ -24,7 +24,8 @@ from pipeline.domains.records import (
     unknown,
 )
 from pipeline.specs.load import verb_of
-from pipeline.specs.models import Dataset, Join, Part, Verb, Where
+from pipeline.specs.models import Dataset, Join, Part, Verb
+from pipeline.specs.row_models import Where
 from pipeline.specs.standard import VariableFacts
 
 JOINED = "_joined."

@@ -30,7 +30,14 @@ class Fate(StrEnum):
 
 
 SET_ASIDE = pl.Schema(
-    {"source": pl.String, "line": pl.UInt32, "fate": pl.String, "rule": pl.String, "reason": pl.String}
+    {
+        "source": pl.String,
+        "line": pl.UInt32,
+        "fate": pl.String,
+        "rule": pl.String,
+        "reason": pl.String,
+        "instead": pl.UInt32,  # line of the row that counts in its place; null if none does
+    }
 )
 LINK = pl.Schema(
     {
@@ -129,9 +136,15 @@ class Looked:
 
 
 def set_aside(
-    rows: pl.DataFrame | pl.LazyFrame, source: str, fate: Fate, rule: str, reason: str
+    rows: pl.DataFrame | pl.LazyFrame,
+    source: str,
+    fate: Fate,
+    rule: str,
+    reason: str,
+    *,
+    instead: str | None = None,
 ) -> pl.DataFrame:
-    """The lines of ``rows`` as rows set aside for one reason."""
+    """The lines of ``rows`` as rows set aside for one reason; column ``instead`` has the line that counts instead."""
     return (
         rows.lazy()
         .select(
@@ -140,6 +153,7 @@ def set_aside(
             fate=pl.lit(str(fate)),
             rule=pl.lit(rule),
             reason=pl.lit(reason),
+            instead=(pl.col(instead) if instead else pl.lit(None)).cast(pl.UInt32),
         )
         .collect()
     )
@@ -165,9 +179,9 @@ def in_link_order(links: list[pl.DataFrame]) -> pl.DataFrame:
 
 
 def stacked(frames: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
-    """``frames`` on top of each other, or an empty frame of ``schema``."""
+    """``frames`` on top of each other in the columns of ``schema``; a column that a frame lacks is null."""
     kept = [frame for frame in frames if frame.height]
-    return pl.concat(kept) if kept else schema.to_frame()
+    return pl.concat([schema.to_frame(), *kept], how="diagonal").select(list(schema))
 
 
 def translation(mapping: Mapping[str, str], column: str) -> pl.Expr:

@@ -10,7 +10,8 @@ import polars as pl
 from pipeline.derive.iso8601 import collected_date, collected_time, datetime_iso
 from pipeline.domains.mapping import kept
 from pipeline.domains.records import LINE, Inputs
-from pipeline.specs.models import Moment, Study
+from pipeline.specs.models import Study
+from pipeline.specs.reference_models import Moment
 
 ROW_OF = (
     "_line"  # RFICDTC_line is the line that gave RFICDTC, in the source that the study names for the moment

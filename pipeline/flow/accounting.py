@@ -88,6 +88,7 @@ def _row(frame: pl.DataFrame, source: str, fate: Fate, rule: pl.Expr, reason: pl
         fate=pl.lit(str(fate)),
         rule=rule,
         reason=reason,
+        instead=pl.lit(None),
     ).cast(SET_ASIDE)
 
 
@@ -195,7 +196,8 @@ def all_findings(
     names = [*sources, *(name.lower() for name in tables)]
     found = [context.read("qc", f"findings_{name}").collect() for name in names]
     domain = aside.filter((pl.col("fate") == Fate.QUARANTINED) & (pl.col("reason") != "breaks its contract"))
-    found.append(_quarantine_findings(context, domain))
+    told = _marked(pl.concat([FINDING.to_frame(), *found]), domain)
+    found = [told, _quarantine_findings(context, domain, told)]
     files = {source: file.file for source, file in context.files.items() if file}
     order = {str(level): rank for rank, level in enumerate(Severity)}
     return (
@@ -218,7 +220,15 @@ def all_findings(
     )
 
 
-def _quarantine_findings(context: Context, rows: pl.DataFrame) -> pl.DataFrame:
+def _marked(found: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """``found`` with ``quarantined`` also where the line is among the set-aside ``rows`` under the finding's rule."""
+    aside = rows.select("source", "rule", pl.col("line").cast(pl.Int64), _aside=pl.lit(value=True)).unique()
+    marked = found.join(aside, on=["source", "rule", "line"], how="left", maintain_order="left")
+    return marked.with_columns(pl.col("quarantined") | pl.col("_aside").fill_null(value=False)).drop("_aside")
+
+
+def _quarantine_findings(context: Context, rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """One finding a set-aside row, but for rows of a subject that a check tells of under the same rule (``told``)."""
     frames = [FINDING.to_frame()]
     for group in rows.sort("source").partition_by("source", maintain_order=True):
         source = group["source"][0]
@@ -229,6 +239,8 @@ def _quarantine_findings(context: Context, rows: pl.DataFrame) -> pl.DataFrame:
             else None
         )
         located = group if people is None else group.join(people.collect(), on="line", how="left")
+        if people is not None:
+            located = located.join(told, on=["source", "rule", "subject"], how="anti")
         severe = pl.col("rule").str.split(".").list.last().is_in(_SEVERE_RULES)
         frames.append(
             as_findings(

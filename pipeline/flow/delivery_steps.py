@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline.contracts.deliveries.report import delivery_findings, verdict_table
+from pipeline.contracts.deliveries.report import delivery_findings, nothing_new, verdict_table
 from pipeline.contracts.deliveries.rules import ARRIVAL, FILES, SUBJECTS, VISITS, delivery_rules
 from pipeline.contracts.deliveries.tables import (
     Arrived,
@@ -46,7 +46,8 @@ def _run(context: Context) -> Outcome:
         broken = judged(tables, rules, run, pages)
     for name, table in {**tables, _MISSING: missing}.items():
         context.store.write("ops", name, table)
-    verdicts, findings = verdict_table(rules, broken, tables), delivery_findings(rules, broken, missing)
+    verdicts = verdict_table(rules, broken, tables)
+    findings = pl.concat([delivery_findings(rules, broken, missing), nothing_new(tables[ARRIVAL])])
     context.store.write("qc", EXPECTED, verdicts)
     context.store.write("qc", f"findings_{EXPECTED}", findings)
     not_met = verdicts.filter(pl.col("broken") > 0).height
@@ -62,7 +63,9 @@ def _tables(context: Context, missing: pl.DataFrame) -> dict[str, pl.DataFrame]:
     subjects, visits = (context.read("derived", name).collect() for name in ("subjects", "visits"))
     plan = spec.table(spec.study.reference.visits)
     return {
-        ARRIVAL: arrival(delivered.delivery_id, delivered.cut, delivered.last_cut, table, delivery),
+        ARRIVAL: arrival(
+            delivered.delivery_id, delivered.cut, delivered.last_cut, delivered.went_back, table, delivery
+        ),
         FILES: table,
         SUBJECTS: presence(delivery.expected.subjects_in, _randomized(context), missing),
         VISITS: expected_visits(subjects, visits, plan, delivered.cut, delivery),

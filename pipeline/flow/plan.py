@@ -8,7 +8,8 @@ from pipeline.flow.context import StudyParts
 from pipeline.flow.delivery_steps import EXPECTED, deliveries_step
 from pipeline.flow.score_steps import look_steps, looks, needs_of_scores, score_steps
 from pipeline.flow.steps import Step, contract_step, dataset_step, derived_step, last_dates_step, raw_step
-from pipeline.specs.models import Dataset, Moment
+from pipeline.specs.models import Dataset
+from pipeline.specs.reference_models import Moment
 
 _LAST = "DM"  # holds the last date of all other records
 

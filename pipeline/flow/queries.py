@@ -8,14 +8,14 @@ import polars as pl
 
 from pipeline.contracts.facts import source_facts
 from pipeline.delta.matching import key_text
-from pipeline.domains.records import LINE, Tie
+from pipeline.domains.records import LINE, ROSTER_KEY, Tie
 from pipeline.errors import BuildFailed
 from pipeline.findings import Severity
 from pipeline.flow.context import Context, StudyParts
 from pipeline.flow.delta_sources import record_key
 from pipeline.flow.questions import site, whom
-from pipeline.queries.identity import ABOUT, with_query_ids
-from pipeline.queries.state import ASKED, QUERY, Tonight, carried
+from pipeline.queries.identity import ABOUT, KNOWN, with_query_ids
+from pipeline.queries.state import ASKED, ENDED, QUERY, Tonight, carried
 from pipeline.sources.delivery import deliveries
 from pipeline.warehouse.builds import Build
 from pipeline.warehouse.parquet import scan
@@ -31,7 +31,9 @@ def keep_queries(context: Context) -> Path:
     store, delivery = context.store, context.delivery
     before, origin = _state_before(context)
     night = Tonight(delivery.delivery_id, delivery.cut, origin)
-    return keep_state(store, QUERIES, carried(before, asked(context), night))
+    tonight = asked(context, before)
+    silent = before.filter(~pl.col("status").is_in(ENDED)).join(tonight, on="query_id", how="anti")
+    return keep_state(store, QUERIES, carried(before, tonight, night, no_longer_delivered(context, silent)))
 
 
 def queries_of(build: Build) -> pl.DataFrame:
@@ -56,17 +58,43 @@ def _state_before(context: Context) -> tuple[pl.DataFrame, str | None]:
     return QUERY.to_frame(), None
 
 
-def asked(context: Context) -> pl.DataFrame:
-    """Tonight's questions (ASKED): every finding but mere facts, with its id, the person to ask and the form."""
+def asked(context: Context, before: pl.DataFrame) -> pl.DataFrame:
+    """Tonight's questions (ASKED): every finding but mere facts, with its id, the person to ask and the form.
+
+    ``before`` (QUERY) is the list of the delivery before: equal questions keep their numbers of it.
+    """
     parts = context.parts
     found = context.read("qc", "findings").filter(pl.col("severity") != Severity.INFO).collect()
-    named = with_query_ids(with_record_identity(context, found))
+    known = before.select("query_id", "message", "detail", closed=pl.col("status").is_in(ENDED)).cast(KNOWN)
+    named = with_query_ids(with_record_identity(context, found), known)
     told = named.with_columns(
         ask=whom(parts), site=site(parts), form=_form(parts), field="variable", sdtm_record="record"
     )
     return (
         told.with_columns(record=ABOUT, visit=pl.coalesce("visit", "_visit")).select(list(ASKED)).cast(ASKED)
     )
+
+
+def no_longer_delivered(context: Context, silent: pl.DataFrame) -> set[str]:
+    """Ids of ``silent`` (QUERY) whose record (or else subject) is no longer delivered, or is marked as deleted."""
+    people = silent.filter(pl.col("record").is_null() & pl.col("subject").is_not_null())
+    found = []
+    if people.height:
+        roster = context.inputs.whole(context.parts.spec.study.reference.roster)
+        found.append(people.join(roster.select(subject=ROSTER_KEY).collect(), on="subject", how="anti"))
+    for (source,), group in silent.filter(pl.col("record").is_not_null()).group_by("source"):
+        if source in context.parts.layouts:
+            here = _live_records(context, str(source))
+            found.append(group.join(here, on="record", how="anti"))
+    return {one for frame in found for one in frame["query_id"]}
+
+
+def _live_records(context: Context, source: str) -> pl.DataFrame:
+    """``record``: the identity of every delivered row of ``source`` that is not marked as deleted."""
+    deleted, rows = context.parts.spec.study.delivery.deleted, context.read("raw", source)
+    if deleted.column in context.parts.layouts[source].columns:
+        rows = rows.filter(pl.col(deleted.column) != deleted.value)
+    return rows.select(record=key_text(_asked_key(context.parts, source))).unique().collect()
 
 
 def _form(parts: StudyParts) -> pl.Expr:

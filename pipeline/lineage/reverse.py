@@ -129,7 +129,9 @@ def _aside(ledger: Ledger, source: str, line: int) -> Iterator[Aside]:
         ledger.read("ops", "set_aside").filter(pl.col("source") == source, pl.col("line") == line).collect()
     )
     for row in rows.iter_rows(named=True):
-        yield Aside(row["fate"], row["rule"], row["reason"])
+        instead = row["instead"]
+        place = None if instead is None else ledger.place(source, instead)
+        yield Aside(row["fate"], row["rule"], row["reason"], place)
 
 
 def _unused(ledger: Ledger, source: str, columns: list[str]) -> dict[str, str]:

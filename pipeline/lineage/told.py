@@ -190,11 +190,12 @@ class Fed:
 
 @dataclass(frozen=True)
 class Aside:
-    """Why the row, or a part of it, is in no dataset."""
+    """Why the row, or a part of it, is in no dataset; ``instead`` is the row of the same file that counts instead."""
 
     fate: str
     rule: str
     reason: str
+    instead: Place | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""The state of every query, from one delivery to the next: opened, open, closed by data, reopened."""
+"""The state of every query, from one delivery to the next: opened, open, reopened, closed by data, record gone."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -12,15 +13,18 @@ from pipeline.findings import SEVERITIES
 
 
 class Status(StrEnum):
-    """OPENED and REOPENED: new tonight. CLOSED: the data that arrived break the rule no more."""
+    """OPENED and REOPENED: new tonight. CLOSED: the data that arrived break the rule no more. GONE: nobody answered,
+    but the record (or the subject) that was asked about is no longer delivered, or is marked as deleted."""
 
     OPENED = "OPENED"
     REOPENED = "REOPENED"
     OPEN = "OPEN"
     CLOSED = "CLOSED BY DATA"
+    GONE = "RECORD GONE"
 
 
 STATUSES = tuple(str(each) for each in Status)
+ENDED = (str(Status.CLOSED), str(Status.GONE))
 ASKED = pl.Schema(
     {
         "query_id": pl.String,
@@ -66,17 +70,20 @@ class Tonight:
     state_from: str | None
 
 
-def carried(before: pl.DataFrame, asked: pl.DataFrame, night: Tonight) -> pl.DataFrame:
+def carried(
+    before: pl.DataFrame, asked: pl.DataFrame, night: Tonight, gone: Collection[str] = ()
+) -> pl.DataFrame:
     """The state (QUERY) after tonight's questions ``asked`` (ASKED, each id once), in an order for readers.
 
     ``before`` (QUERY) is the state of the earlier delivery, empty for the first. What was asked before and is not
-    asked tonight is closed and keeps its last wording; a closed one that is asked again is reopened.
+    asked tonight is closed and keeps its last wording, as GONE if its id is among ``gone``; a closed one that is asked
+    again is reopened.
     """
     seen = before.select("query_id", _was="status", **{f"_{name}": name for name in _HISTORY})
     rows = asked.join(seen, on="query_id", how="left", maintain_order="left")
     live = rows.with_columns(status=_status(), **_of_live(night)).select(*ASKED, "status", *_HISTORY)
-    gone = before.join(asked, on="query_id", how="anti")
-    ended = gone.with_columns(_of_gone(night)).select(live.columns)
+    silent = before.join(asked, on="query_id", how="anti")
+    ended = silent.with_columns(_of_silent(night, gone)).select(live.columns)
     found = pl.concat([live, ended]).with_columns(state_from=pl.lit(night.state_from, pl.String))
     return ordered(found.select(list(QUERY)).cast(QUERY))
 
@@ -84,13 +91,13 @@ def carried(before: pl.DataFrame, asked: pl.DataFrame, night: Tonight) -> pl.Dat
 def _status() -> pl.Expr:
     return (
         pl.when(pl.col("_was").is_null()).then(pl.lit(str(Status.OPENED)))
-        .when(pl.col("_was") == Status.CLOSED).then(pl.lit(str(Status.REOPENED)))
+        .when(_ended("_was")).then(pl.lit(str(Status.REOPENED)))
         .otherwise(pl.lit(str(Status.OPEN)))
     )  # fmt: skip
 
 
 def _of_live(night: Tonight) -> dict[str, pl.Expr]:
-    again = (pl.col("_was") == Status.CLOSED).fill_null(value=False).cast(pl.Int64)
+    again = _ended("_was").fill_null(value=False).cast(pl.Int64)
     return {
         "first_seen": pl.coalesce("_first_seen", pl.lit(night.cut)),
         "first_delivery": pl.coalesce("_first_delivery", pl.lit(night.delivery)),
@@ -102,11 +109,20 @@ def _of_live(night: Tonight) -> dict[str, pl.Expr]:
     }
 
 
-def _of_gone(night: Tonight) -> list[pl.Expr]:
+def _ended(column: str = "status") -> pl.Expr:
+    return pl.col(column).is_in(ENDED)
+
+
+def _of_silent(night: Tonight, gone: Collection[str]) -> list[pl.Expr]:
     """A query that was open is closed tonight; one that was closed stays as it is."""
-    closed = pl.col("status") == Status.CLOSED
+    closed = _ended()
+    tonight = (
+        pl.when(pl.col("query_id").is_in(list(gone)))
+        .then(pl.lit(str(Status.GONE)))
+        .otherwise(pl.lit(str(Status.CLOSED)))
+    )
     return [
-        pl.lit(str(Status.CLOSED)).alias("status"),
+        pl.when(closed).then("status").otherwise(tonight).alias("status"),
         pl.when(closed).then("closed_on").otherwise(pl.lit(night.cut)).alias("closed_on"),
         pl.when(closed).then("closed_delivery").otherwise(pl.lit(night.delivery)).alias("closed_delivery"),
     ]
@@ -121,7 +137,7 @@ def ordered(rows: pl.DataFrame) -> pl.DataFrame:
 
 def counts(rows: pl.DataFrame, by: str) -> pl.DataFrame:
     """Open queries by ``by`` and severity, the closed ones, and the sum of the open ones; sorted."""
-    closed = pl.col("status") == Status.CLOSED
+    closed = _ended()
     columns = {name: ((pl.col("severity") == name) & ~closed).sum() for name in SEVERITIES if name != "INFO"}
     return (
         rows.group_by(by).agg(**columns, open=(~closed).sum(), closed=closed.sum()).sort(by, nulls_last=True)

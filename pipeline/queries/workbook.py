@@ -14,7 +14,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from pipeline.queries.state import STATUSES, Status, counts
+from pipeline.queries.state import ENDED, STATUSES, Status, counts
 
 _WIDTHS: Mapping[str, tuple[str, int]] = {  # column -> heading, width in characters
     "query_id": ("Query", 17),
@@ -91,7 +91,7 @@ def write_workbook(target: Path, rows: pl.DataFrame, about: About) -> None:
             }
         )
         look = _look(book)
-        closed = pl.col("status") == Status.CLOSED
+        closed = pl.col("status").is_in(ENDED)
         _list(book.add_worksheet(_OPEN_SHEET), "Open", rows.filter(~closed).drop("closed_on"), look)
         _summary(book.add_worksheet(_SUMMARY_SHEET), rows, about, look)
         _list(book.add_worksheet(_CLOSED_SHEET), "Past", rows.filter(closed), look)

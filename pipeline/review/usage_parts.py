@@ -8,7 +8,8 @@ from typing import Any
 from pipeline.review.delivered import Delivered
 from pipeline.review.use import Role, Use
 from pipeline.specs.load import StudySpec, verb_of
-from pipeline.specs.models import Dataset, Part, Verb, Where
+from pipeline.specs.models import Dataset, Part, Verb
+from pipeline.specs.row_models import Where
 
 SUPPLEMENT = "supplement"
 _FROM = "_from"  # an items table's column <fact>_from names a delivered column

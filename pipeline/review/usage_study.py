@@ -8,7 +8,8 @@ from pipeline.review.delivered import SITE_KIND, Delivered, Source
 from pipeline.review.usage_parts import condition
 from pipeline.review.use import Role, Use
 from pipeline.specs.load import StudySpec
-from pipeline.specs.models import Dataset, Laboratory, Moment
+from pipeline.specs.models import Dataset
+from pipeline.specs.reference_models import Laboratory, Moment
 
 _MOMENTS = {
     "consent": ("DM.RFICDTC", "informed consent"),
@@ -104,11 +105,27 @@ def laboratory_uses(spec: StudySpec, delivered: Delivered) -> Iterator[Use]:
         yield Use(
             roles.form, roles.form_accession, Role.DECIDES, "every result", "visit of the sample", "join key"
         )
+        yield from _sample_uses(spec, roles)
         for column in (roles.visit_label, roles.accession, roles.date):
             for target in _VISIT_DATES:
                 yield Use(
                     roles.source, column, Role.DERIVES, target, "places the visit in time", "visit date"
                 )
+
+
+def _sample_uses(spec: StudySpec, roles: Laboratory) -> Iterator[Use]:
+    """Columns that say whether a sample is the subject's."""
+    identity = roles.identity
+    if identity is None:
+        return
+    named = {
+        roles.source: (identity.sex, identity.birth_year),
+        spec.study.reference.roster: (identity.roster_sex, identity.roster_birth),
+    }
+    for source, columns in named.items():
+        for column in columns:
+            how = "a sample of another person is set aside"
+            yield Use(source, column, Role.DECIDES, "every result", how, "sample identity")
 
 
 def _further(roles: Laboratory, delivered: Delivered) -> tuple[_Part, ...]:

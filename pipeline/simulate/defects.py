@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
 
 from pipeline.errors import UsageError
 from pipeline.simulate.claims import Claims
-from pipeline.simulate.ground import NOTE, PLANTED, ROW, Ground, Planted, Spoil, Tables, with_marks
+from pipeline.simulate.ground import NOTE, PLANTED, ROW, Ground, Planted, Spoil, Tables, stated, with_marks
 from pipeline.simulate.streams import Streams
 
 LEDGER = pl.Schema(
@@ -30,6 +30,8 @@ LEDGER = pl.Schema(
 )
 _FIRST_DATA_LINE = 2
 FEWEST = 2
+_NOTHING_NEW = "delivery.nothing_new"
+BY_CHANCE = "by chance"  # the kind of what nobody planted, and a test of chance finds all the same
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class DefectKind:
     """A named kind of dirt and how it is planted.
 
     ``earlier``: it can only be told from the night before, which is then delivered too. ``secret``: it lies in a
-    restricted source and is planted only where those are written. ``alone``: it stops the whole delivery or the
-    unblinding, so that nothing else could be seen beside it; it is planted only where it is named.
+    restricted source and is planted only where those are written. ``alone``: nothing else could be seen beside it (it
+    stops the whole delivery or the unblinding) or may be there (it is that nothing is new); planted only where named.
     """
 
     name: str
@@ -97,6 +99,38 @@ def planted(
             spoilt[source] = _after(spoilt[source], spoil) if source in spoilt else spoil
         notes.append(result.notes.select(pl.lit(kind.name).alias("kind"), *NOTE))
     return Dirty({source: table.sort(ROW) for source, table in dirty.items()}, pl.concat(notes), spoilt)
+
+
+def with_chance(dirty: Dirty, found: pl.DataFrame) -> Dirty:
+    """``dirty`` with those notes of ``found`` (NOTE) that no defect has made yet, under a kind of their own.
+
+    Of several findings of one rule the planted ones come first.
+    """
+    own = found.with_columns(_nth=pl.int_range(pl.len()).over("rule"))
+    planted = dirty.notes.filter(pl.col("_row").is_null()).group_by("rule").len("_planted")
+    rest = own.join(planted, on="rule", how="left", maintain_order="left").filter(
+        pl.col("_nth") >= pl.col("_planted").fill_null(0)
+    )
+    numbered = rest.with_columns(kind=pl.lit(BY_CHANCE), defect=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+    return replace(
+        dirty, notes=pl.concat([dirty.notes, numbered.select(dirty.notes.columns)], how="vertical_relaxed")
+    )
+
+
+def with_quiet_night(dirty: Dirty, before: Tables, kinds: Sequence[DefectKind]) -> Dirty:
+    """``dirty`` with a note that nothing is new, if every table that is not spoilt is as in the night ``before``.
+
+    The note belongs to the one kind that plants nothing else, or else to chance.
+    """
+    sources = [source for source in before if source not in dirty.spoilt]
+    if not all(
+        dirty.tables[source].select(before[source].columns).equals(before[source]) for source in sources
+    ):
+        return dirty
+    quiet = stated(None, fate="mapped", rule=_NOTHING_NEW, note="every file is as the night before")
+    kind = kinds[0].name if len(kinds) == 1 and not dirty.spoilt else BY_CHANCE
+    rows = quiet.select(pl.lit(kind).alias("kind"), *NOTE)
+    return replace(dirty, notes=pl.concat([dirty.notes.select(rows.columns), rows]))
 
 
 def _after(first: Spoil, second: Spoil) -> Spoil:

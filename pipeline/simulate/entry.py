@@ -12,7 +12,16 @@ import polars as pl
 
 from pipeline.errors import UsageError
 from pipeline.files import folder_written_aside, machine_errors, write_text
-from pipeline.simulate.defects import FEWEST, DefectKind, Dirty, chosen_kinds, ledger, planted
+from pipeline.simulate.defects import (
+    FEWEST,
+    DefectKind,
+    Dirty,
+    chosen_kinds,
+    ledger,
+    planted,
+    with_chance,
+    with_quiet_night,
+)
 from pipeline.simulate.delivery import checked, refuse_nested, refuse_occupied, write_tables
 from pipeline.simulate.ground import Spoil, Tables
 from pipeline.simulate.streams import Streams
@@ -75,12 +84,18 @@ def simulate(
         as_of=as_of,
         subjects={name: each.subject_column for name, each in layouts.items() if each.subject_column},
     )
+    if restricted is not None:
+        dirty = with_chance(dirty, study_model.by_chance(dirty.tables))
+    night_before = None
+    if before is not None:
+        night_before = study_model.generate(streams, subjects, as_of - _ONE_NIGHT)
+        dirty = with_quiet_night(dirty, _delivered(night_before, layouts), kinds)
     ledgers = _ledgers(dirty, generated, out, restricted)
     delivered = checked(_part(dirty.tables, layouts, closed=False), generated.files, _open(layouts))
     closed = _part(dirty.tables if restricted else tables, layouts, closed=True)
     with _appearing(out, restricted, delivered, closed, generated.files, layouts, dirty.spoilt):
-        if before is not None:
-            _write_earlier(before, study_model.generate(streams, subjects, as_of - _ONE_NIGHT), layouts)
+        if before is not None and night_before is not None:
+            _write_earlier(before, night_before, layouts)
         for path, rows in ledgers.items():
             write_text(path, rows.write_csv())
     secret = next((path for path in ledgers if path != _ledger_of(out)), None)
@@ -131,10 +146,13 @@ def _counted(kinds: Sequence[DefectKind], ledgers: Mapping[Path, pl.DataFrame]) 
     return {kind.name: counts.get(kind.name, 0) for kind in sorted(kinds, key=lambda kind: kind.name)}
 
 
+def _delivered(generated: Generated, layouts: Mapping[str, SourceLayout]) -> Tables:
+    return checked(_part(generated.tables, layouts, closed=False), generated.files, _open(layouts))
+
+
 def _write_earlier(folder: Path, generated: Generated, layouts: Mapping[str, SourceLayout]) -> None:
-    tables = checked(_part(generated.tables, layouts, closed=False), generated.files, _open(layouts))
     with folder_written_aside(folder) as aside:
-        write_tables(aside, tables, generated.files, layouts, {})
+        write_tables(aside, _delivered(generated, layouts), generated.files, layouts, {})
 
 
 def _refuse(out: Path, restricted: Path | None, earlier: Path | None, subjects: int) -> None:

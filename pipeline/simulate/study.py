@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+import polars as pl
+
 from pipeline.simulate.defects import DefectKind
 from pipeline.simulate.ground import Tables
 from pipeline.simulate.streams import Streams
@@ -35,6 +37,10 @@ class StudyModel(Protocol):
     @property
     def defects(self) -> Mapping[str, DefectKind]:
         """Kinds by name, in the order in which they are planted."""
+
+    def by_chance(self, tables: Tables) -> pl.DataFrame:
+        """Notes (NOTE, one a finding) on what rules of chance find in ``tables``, planted or not; restricted sources
+        are among them."""
 
     def generate(self, streams: Streams, subjects: int, as_of: date) -> Generated:
         """The deliveries of the night of ``as_of`` for a trial of ``subjects`` randomized subjects."""

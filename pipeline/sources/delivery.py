@@ -49,6 +49,8 @@ class Delivery:
     """One landed delivery; ``sequence`` numbers the landings, so that two of one day have an order.
 
     ``last_cut``: the data cut (ISO 8601) of the delivery that it was compared with, None if it was the first.
+    ``went_back``: how many deliveries came after the one whose every file it repeats (0: it repeats the last one), None
+    if it repeats none.
     """
 
     delivery_id: str
@@ -58,6 +60,7 @@ class Delivery:
     entries: dict[str, Entry] = field(default_factory=dict)
     undeclared: tuple[str, ...] = ()
     last_cut: str | None = None
+    went_back: int | None = None
 
     def in_state(self, state: State) -> dict[str, Entry]:
         """The sources in that state, sorted."""
@@ -125,6 +128,7 @@ def as_json(delivery: Delivery) -> str:
         "sources": {source: asdict(entry) for source, entry in delivery.entries.items()},
         "undeclared": list(delivery.undeclared),
         "last_cut": delivery.last_cut,
+        "went_back": delivery.went_back,
     }
     return json.dumps(content, indent=1, sort_keys=True) + "\n"  # ASCII: a file name may be no valid text
 
@@ -140,6 +144,7 @@ def _read(record: Path) -> Delivery:
             entries={source: _entry(one) for source, one in content["sources"].items()},
             undeclared=tuple(content["undeclared"]),
             last_cut=content.get("last_cut"),  # records of before it was told lack it
+            went_back=content.get("went_back"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         fix = "restore the delivery's folder from the backup, or remove it and load again"

@@ -134,7 +134,8 @@ def _landed(
     sequence = 1 + max((one.sequence for one in known), default=0)
     undeclared = tuple(found.name(path) for path in found.undeclared)
     last_cut = earlier[-1].cut.isoformat() if earlier else None
-    delivery = Delivery(name, day, sequence, landing / name, entries, undeclared, last_cut)
+    went_back = next((n for n, one in enumerate(reversed(earlier)) if one.fingerprint == bytes_now), None)
+    delivery = Delivery(name, day, sequence, landing / name, entries, undeclared, last_cut, went_back)
     _copy(found, delivery)
     return Landed(delivery, new=True)
 

@@ -16,6 +16,8 @@ from pydantic import Field, model_validator
 from pipeline.specs.expected import Expected
 from pipeline.specs.frozen import Frozen, Names, YesNo
 from pipeline.specs.metadata import Origin, OriginSource, ValueLevel
+from pipeline.specs.reference_models import Laboratory, Reference
+from pipeline.specs.row_models import Marked, OneOf, Where
 from pipeline.specs.score_models import Filtration, Scores
 
 _VERBS = ("const", "take", "code", "lookup", "date", "derived", "empty")
@@ -68,15 +70,6 @@ class Variable(Verb):
     def source(self) -> str:
         """Define-XML origin source; what the sponsor assigns, derives or takes from the protocol is the sponsor's."""
         return self.by_whom or "Sponsor"
-
-
-class Where(Frozen):
-    """Keeps rows whose ``column`` is one of ``values``, or none of ``other_than``, or filled when neither is given."""
-
-    column: str
-    values: Names = ()
-    other_than: Names = ()
-    otherwise: str
 
 
 class Join(Frozen):
@@ -188,126 +181,12 @@ class Dataset(Frozen):
         return tuple(dict.fromkeys([*(part.source for part in self.parts), *joined, *self.reads]))
 
 
-class Moment(Frozen):
-    """Where a date (and time) is collected, and which rows count."""
-
-    source: str
-    date: str
-    time: str | None = None
-    where: tuple[Where, ...] = ()
-
-
 class Setting(Frozen):
     """An assumption with its default and the id of the open question."""
 
     value: str
     question: str | None = None
     meaning: str
-
-
-class Element(Frozen):
-    """One element of the subject's path; ``starts`` names the rule (consent, infusion, rescue, follow_up)."""
-
-    etcd: str
-    element: str
-    epoch: str
-    order: int
-    starts: Literal["consent", "infusion", "rescue", "follow_up"]
-
-
-class FollowUp(Frozen):
-    """When extended follow-up begins: at a visit, or a number of days after infusion if that visit was missed."""
-
-    visitnum: str
-    days: int
-    window_days: int
-
-
-class VisitDates(Frozen):
-    """A source whose rows belong to visits, with the date that places them."""
-
-    source: str
-    date: str
-    end: str | None = None
-
-
-class Laboratory(Frozen):
-    """Which column of the laboratory's file plays which part, and the form that says what was drawn."""
-
-    source: str
-    subject: str
-    visit_label: str
-    accession: str
-    date: str
-    time: str
-    test: str
-    specimen: str
-    loinc: str
-    method: str
-    result: str
-    unit: str
-    low: str
-    high: str
-    reference_text: str
-    status: str
-    revision: str
-    reported: str
-    comment: str
-    name: str
-    fasting: str
-    quantitation: str
-    preliminary: str
-    cancelled: str
-    panel_not_done: str
-    panel_name: str
-    form: str
-    form_accession: str
-    form_performed: str
-    form_reason: str
-    local: str
-    local_result: str
-    local_performed: str
-    local_test: str
-    local_specimen: str
-    local_invalid: str
-    planned: str
-
-
-class Reference(Frozen):
-    """Where the engine finds a subject's reference moments."""
-
-    roster: str
-    consent: Moment
-    assignment: Moment
-    exposure_start: Moment
-    exposure_end: Moment
-    end_of_participation: Moment
-    last_contact: Moment
-    death: Moment
-    rescue: Moment
-    sites: str
-    elements: tuple[Element, ...]
-    follow_up: FollowUp
-    visit_dates: tuple[VisitDates, ...]
-    visits: str
-    unscheduled: str
-    visit_column: str
-    repeat_column: str
-    record_column: str
-
-
-class Marked(Frozen):
-    """A column and the value in it that marks a row."""
-
-    column: str
-    value: str
-
-
-class OneOf(Frozen):
-    """A column and those of its values that count."""
-
-    column: str
-    values: Names
 
 
 class CodedTerm(Frozen):

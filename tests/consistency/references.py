@@ -12,7 +12,8 @@ from pipeline.contracts.facts import ColumnFacts, column_facts
 from pipeline.contracts.model import layout_of
 from pipeline.settings import CHECKOUT
 from pipeline.specs.load import StudySpec, load_study, verb_of
-from pipeline.specs.models import Dataset, Moment, Part, Verb
+from pipeline.specs.models import Dataset, Part, Verb
+from pipeline.specs.reference_models import Moment
 
 STUDY = "bxu001_ra"
 SPEC: StudySpec = load_study(CHECKOUT / "sdtm_specs", STUDY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.contracts.facts import ColumnFacts
-from pipeline.specs.models import Moment
+from pipeline.specs.reference_models import Moment
 from tests.consistency.references import FACTS, MODELS, SPEC, parts, references
 
 REFERENCES = references()

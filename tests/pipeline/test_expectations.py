@@ -169,7 +169,9 @@ def landed_tables(settings: Settings, delivery: Delivery) -> dict[str, pl.DataFr
     table = files(facts, delivery.cut, rules)
     return {
         FILES: table,
-        ARRIVAL: arrival(delivery.delivery_id, delivery.cut, delivery.last_cut, table, rules),
+        ARRIVAL: arrival(
+            delivery.delivery_id, delivery.cut, delivery.last_cut, delivery.went_back, table, rules
+        ),
     }
 
 
@@ -191,6 +193,25 @@ def test_an_old_export_that_is_sent_again_and_again_is_told(delivered: Path, tmp
     last = f"repeated {landed.delivery_id}"
     assert [len(each) for each in seen.values()] == [0, 0, 0, 1, 2]
     assert seen[cut] == [last, "unchanged lab_results"]
+
+
+def test_an_export_of_before_the_last_one_is_told_at_once(delivered: Path, tmp_path: Path) -> None:
+    settings, other = Settings(home=tmp_path / "home"), tmp_path / "other"
+    shutil.copytree(delivered, other)
+    form = other / "edc" / "DV.csv"
+    lines = form.read_bytes().splitlines(keepends=True)
+    form.write_bytes(b"".join([*lines, lines[-1]]))
+    rules = delivery_rules(study_parts(settings).spec.study.delivery)
+    rule = tuple(each for each in rules if each.name == "sent_again")
+    told = []
+    for day, folder in enumerate((delivered, other, other, delivered, delivered)):
+        cut = AS_OF + timedelta(days=day)
+        landed = load_delivery(settings, folder, cut=cut).delivery
+        found = judged(
+            landed_tables(settings, landed), rule, Run(landed.delivery_id, cut), tmp_path / str(day)
+        )
+        told.append((landed.went_back, len(found["sent_again"])))
+    assert told == [(None, 0), (None, 0), (0, 0), (2, 1), (0, 0)]
 
 
 def test_only_a_cumulative_source_can_be_released(delivered: Path, tmp_path: Path) -> None:

@@ -259,6 +259,8 @@ def test_a_superseded_result_tells_why_and_the_newer_one_became_the_record(
         .collect()
     )
     newest = same.sort(pl.col("REVNO").cast(pl.Int64))["_line"][-1]
+    assert old.aside[0].instead is not None
+    assert (old.aside[0].instead.file, old.aside[0].instead.line) == (old.row.place.file, newest)
     assert [each.roles for each in trace_row(ledger, "lab_results", newest).became] == [("record",)]
 
 

@@ -14,6 +14,7 @@ from data_contracts.bxu001_ra.simulation import (
     disposition,
     events,
     medication,
+    patterns,
     responses,
     screening,
     visit_forms,
@@ -41,6 +42,10 @@ class Bxu001Ra:
     """One single-dose trial in rheumatoid arthritis: two cohorts, 3:1, 52 weeks after the infusion."""
 
     defects: Mapping[str, DefectKind]
+
+    def by_chance(self, tables: Tables) -> pl.DataFrame:
+        """Quantities that tell the control by chance: one trial in a hundred has one for each quantity."""
+        return patterns.by_chance(tables)
 
     def generate(self, streams: Streams, subjects: int, as_of: date) -> Generated:
         """All sources of the night of ``as_of``; the trial itself depends on seed and size only."""

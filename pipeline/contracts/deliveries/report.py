@@ -8,8 +8,9 @@ from typing import Any
 import polars as pl
 
 from pipeline.contracts.deliveries.rules import SUBJECTS, VISITS, Breach, Rule
-from pipeline.findings import FINDING, as_findings
+from pipeline.findings import FINDING, Severity, as_findings
 
+NOTHING_NEW = "delivery.nothing_new"
 _VERDICT = pl.Schema(
     {
         "rule": pl.String,
@@ -57,6 +58,24 @@ def delivery_findings(
         told = as_findings(frame, severity=str(rule.severity), action=rule.action, quarantined=False)
         found.append(told)
     return pl.concat(found)
+
+
+def nothing_new(arrived: pl.DataFrame) -> pl.DataFrame:
+    """One fact (FINDING, INFO) if no accepted file of the delivery (ARRIVAL) is new, from the first night on.
+
+    A quiet night looks just like an old export that was sent again, so it is told at once, but asks nobody anything;
+    after the days that the study names, the rule "repeated" does. None for a study that names no days.
+    """
+    rows = arrived.filter(pl.col("repeated_days") <= pl.col("most_repeated_days"))
+    found = rows.select(detail=pl.format("nothing is new for {} days", "repeated_days"))
+    return as_findings(
+        found,
+        rule=NOTHING_NEW,
+        severity=str(Severity.INFO),
+        message="every file has the bytes of an earlier delivery",
+        action="none, unless the senders had something new",
+        quarantined=False,
+    )
 
 
 def _row(rule: Rule, breach: Breach) -> dict[str, str | None]:

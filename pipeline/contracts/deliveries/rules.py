@@ -69,12 +69,19 @@ def _arrival(delivery: Delivery) -> Iterator[Rule]:
             "ask the senders for the nights that are missing",
         )  # fmt: skip
     if expected.repeated_days is not None:
+        # Nobody enters a day's data and takes all of it back, audit stamps too: what goes back is told at once.
         days = expected.repeated_days
         yield Rule(
             "repeated", ARRIVAL, "delivery", "repeated_days", "at most", "most_repeated_days", Severity.WARN,
             f"Something in the delivery changes within {days} days.",
             f"for more than {days} days every file has had the bytes of an earlier delivery",
             "ask the senders whether they sent an old export again",
+        )  # fmt: skip
+        yield Rule(
+            "sent_again", ARRIVAL, "delivery", "went_back", "at most", "most_went_back", Severity.WARN,
+            "The files are not those of an earlier delivery than the last one.",
+            "every file has the bytes of a delivery before the last one: an old export came again",
+            "ask the senders for the current export; the newer data of the last delivery are not in this one",
         )  # fmt: skip
 
 

@@ -27,6 +27,8 @@ ARRIVAL = pl.Schema(
         "unchanged": pl.Int64,  # accepted files with the bytes of the delivery before
         "repeated_days": pl.Int64,  # since when nothing is new; null if something is
         "most_repeated_days": pl.Int64,
+        "went_back": pl.Int64,  # deliveries since the one whose files came again; null if these files never came
+        "most_went_back": pl.Int64,
     }
 )
 FILES = pl.Schema(
@@ -87,9 +89,17 @@ def _file(each: Arrived, cut: date, delivery: Delivery) -> dict[str, object]:
 
 
 def arrival(
-    name: str, cut: date, last_cut: str | None, table: pl.DataFrame, delivery: Delivery
+    name: str,
+    cut: date,
+    last_cut: str | None,
+    went_back: int | None,
+    table: pl.DataFrame,
+    delivery: Delivery,
 ) -> pl.DataFrame:
-    """One row (ARRIVAL) about the delivery ``name`` whose ``files`` are ``table``."""
+    """One row (ARRIVAL) about the delivery ``name`` whose ``files`` are ``table``.
+
+    ``went_back``: how many deliveries came after the one whose every file it repeats; null if it repeats none.
+    """
     expected, accepted = delivery.expected, table.filter(pl.col("state") == "accepted")
     states = dict(table.group_by("state").len().iter_rows())
     since = accepted["unchanged_since"]
@@ -104,6 +114,8 @@ def arrival(
         "unchanged": since.len() - since.null_count(),
         "repeated_days": _days(str(since.max()), cut) if nothing_new else None,
         "most_repeated_days": expected.repeated_days,
+        "went_back": went_back,
+        "most_went_back": None if expected.repeated_days is None else 0,
     }
     return pl.DataFrame([row], schema=ARRIVAL, orient="row")
 

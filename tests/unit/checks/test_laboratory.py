@@ -171,21 +171,27 @@ def test_the_label_names_the_visit_of_the_form(tmp_path: Path) -> None:
 
 
 def test_a_sample_is_of_the_subject(tmp_path: Path) -> None:
-    cases: list[tuple[dict[str, Any], list[str]]] = [
-        ({}, []),
-        ({"SEX": "M"}, ["SEX"]),
-        ({"SEX": "U"}, []),
-        ({"SEX": None, "BRTHDAT": None}, []),
-        ({"BRTHDAT": "UN-UNK-1961"}, []),
-        ({"BRTHDAT": "UN-UNK-1962"}, ["BRTHYR"]),
+    cases: list[tuple[dict[str, Any], tuple[int, ...], list[tuple[str, int]]]] = [
+        ({}, (), []),
+        ({"SEX": "M"}, (2, 3, 4), [("SEX", 2)]),
+        ({"BRTHDAT": "UN-UNK-1962"}, (2, 3), [("BRTHYR", 2)]),
+        ({"BRTHDAT": "UN-UNK-1961"}, (3,), [("BRTHYR", 3)]),  # whatever the reason, what is set aside is told
     ]
     roster = {"SUBJID": WHO, "SEX": "F", "BRTHDAT": "11-MAY-1961"}
+    none: Rows = [{"line": 9, "rule": "another"}]
     tables = [
-        {"live.lab_results": [result(), result(3)], "live.edc_dm": [{**roster, **person}], **LINKED}
-        for person, _ in cases
+        {
+            "live.lab_results": [result(), result(3), result(4, SEX="F", BRTHYR="1961")],
+            "live.edc_dm": [{**roster, **person}],
+            "ops.aside_lb": [{"line": line, "rule": "BX-LB-04"} for line in lines] or none,
+            "ops.aside_is": none,
+            "ops.aside_mb": none,
+        }
+        for person, lines, _ in cases
     ]
     found = found_apart(tmp_path, "BX-LB-04", tables)
-    assert [[row["variable"] for row in rows] for rows in found] == [expected for _, expected in cases]
+    told = [[(row["variable"], row["line"] % 100) for row in rows] for rows in found]
+    assert told == [expected for _, _, expected in cases]
 
 
 def test_the_flag_fits_result_and_limits(tmp_path: Path) -> None:

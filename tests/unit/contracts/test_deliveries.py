@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.contracts.deliveries.report import tell_in_one_column
+from pipeline.contracts.deliveries.report import nothing_new, tell_in_one_column
 from pipeline.contracts.deliveries.rules import delivery_rules
 from pipeline.contracts.deliveries.tables import (
     Arrived,
@@ -100,14 +100,22 @@ def test_a_delivery_is_repeated_only_when_nothing_in_it_is_new() -> None:
     study = delivery(repeated_days=7, every_days=1, late_days=1)
     for since, days in ((["2027-02-01", "2027-02-10"], 19), (["2027-02-01", None], None)):
         table = files([arrived(f"s{n}", same_since=each) for n, each in enumerate(since)], CUT, study)
-        row = arrival("d", CUT, "2027-02-27", table, study).row(0, named=True)
+        row = arrival("d", CUT, "2027-02-27", None, table, study).row(0, named=True)
         assert (row["repeated_days"], row["days_since_last"], row["most_days"]) == (days, 2, 2)
+
+
+def test_a_quiet_night_is_a_fact_until_it_has_lasted_too_long() -> None:
+    study = delivery(repeated_days=7)
+    for since, facts in ((None, 0), ("2027-02-28", 1), ("2027-02-22", 1), ("2027-02-21", 0)):
+        table = files([arrived(same_since=since)], CUT, study)
+        told = nothing_new(arrival("d", CUT, "2027-02-28", None, table, study))
+        assert told.select("rule", "severity").rows() == [("delivery.nothing_new", "INFO")] * facts
 
 
 def test_a_first_delivery_has_nothing_to_be_compared_with() -> None:
     study = delivery(repeated_days=7, every_days=1)
     table = files([arrived(last_rows=None)], CUT, study)
-    row = arrival("d", CUT, None, table, study).row(0, named=True)
+    row = arrival("d", CUT, None, None, table, study).row(0, named=True)
     assert (row["days_since_last"], row["repeated_days"], row["unchanged"]) == (None, None, 0)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipeline.domains.lab_revisions import current_results, shared_accessions, withheld_revisions
+from pipeline.domains.lab_revisions import current_results, withheld_revisions
+from pipeline.domains.lab_samples import doubtful_samples
 from pipeline.domains.records import Block
 from tests.unit.domains.draws import VISITS, fates, lab, result
 from tests.unit.domains.trial import ONE, TWO, Row, Rows, Trial, spec, subject, typed
@@ -54,9 +55,37 @@ def test_which_row_counts(rows: list[Row], kept: list[int], lost: list[tuple[int
         ],
     )
     none = withheld_revisions(Trial(subject()).inputs)
-    current, aside = current_results(roles, frame, shared_accessions(roles, frame.lazy()), none)
+    current, aside = current_results(roles, frame, _doubted_in(frame), none)
     assert current["_line"].to_list() == kept
     assert aside.sort("line").select("line", "fate", pl.col("rule").str.split(".").list.last()).rows() == lost
+
+
+@pytest.mark.parametrize(
+    ("rows", "instead"),
+    [
+        ([{}, {"REVNO": 1}, {"REVNO": 2, "RSTAT": "C"}], {2: 4, 3: 4}),
+        ([{"RSTAT": "P"}, {}, {"RPTDT": "20270302"}], {2: 4, 3: 4}),
+        ([{"RSTAT": "P"}], {2: None}),  # no result has come yet
+        (
+            [{}, {"REVNO": 1}, {"REVNO": 1, "RESULT": "201"}],
+            {2: None, 3: None, 4: None},
+        ),  # neither of two counts
+        ([{}, {"ACCESSN": "A2", "REVNO": 1}], {}),
+    ],
+)
+def test_a_superseded_row_names_the_row_that_counts_instead(
+    rows: list[Row], instead: dict[int, int | None]
+) -> None:
+    told = [
+        result(value=row.get("RESULT", "200"), **{k: v for k, v in row.items() if k != "RESULT"})
+        for row in rows
+    ]
+    aside = lab(*told).built("LB").set_aside.filter(pl.col("source") == "lab_results")
+    assert dict(aside.sort("line").select("line", "instead").iter_rows()) == instead
+
+
+def _doubted_in(frame: pl.DataFrame) -> pl.DataFrame:
+    return doubtful_samples(Trial(subject(), {"lab_results": frame.drop("_line").to_dicts()}).inputs)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +103,7 @@ def test_no_older_result_takes_the_place_of_one_that_broke_its_contract(
         .with_columns(REVNO=pl.lit(revision), RSTAT=pl.lit(status))
     )
     inputs = replace(Trial(subject()).inputs, quarantined=lambda _: broken)
-    shared = shared_accessions(roles, frame.lazy())
-    current, aside = current_results(roles, frame, shared, withheld_revisions(inputs))
+    current, aside = current_results(roles, frame, _doubted_in(frame), withheld_revisions(inputs))
     assert current["_line"].to_list() == kept
     assert aside["fate"].to_list() == ["quarantined"] * (1 - len(kept))
 
@@ -94,6 +122,43 @@ def test_an_accession_of_two_subjects_is_quarantined_in_every_block_of_subjects(
         trial = Trial(*people, rows, block=block)
         assert trial.records("LB", "LBSPID") == []
         assert {rule for _, _, rule in fates(trial)} == {"lab_results.accession"}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "doubted"),
+    [
+        ({"SEX": "F", "BRTHYR": "1970"}, {}, False),
+        ({"SEX": "M", "BRTHYR": "1970"}, {}, True),
+        ({"SEX": "F", "BRTHYR": "1971"}, {}, True),
+        ({"SEX": None, "BRTHYR": None}, {}, False),
+        ({"SEX": "M", "BRTHYR": "1970"}, {"SEX": "U"}, False),
+        ({"SEX": "M", "BRTHYR": "1971"}, {"SEX": None, "BRTHDAT": None}, False),
+        ({"SEX": "F", "BRTHYR": "1971"}, {"BRTHDAT": "UN-UNK-1971"}, False),
+        ({"SEX": "F", "BRTHYR": "1970"}, {"BRTHDAT": "UN-UNK-1971"}, True),
+    ],
+)
+def test_a_sample_of_another_person_is_quarantined_whole(theirs: Row, ours: Row, doubted: bool) -> None:
+    same: Row = {"SEX": "F", "BRTHYR": "1970"}
+    rows = [result(**{**same, **theirs}), result("9", LABTESTCD="WBC"), result(ACCESSN="A2")]
+    trial = Trial(subject(visits=VISITS, dm=ours), {"lab_results": rows})
+    whole = [] if doubted else ["A1", "A1"]
+    assert sorted(specimen for (specimen,) in trial.records("LB", "LBREFID")) == [*whole, "A2"]
+    aside = [(2, "quarantined", "BX-LB-04"), (3, "quarantined", "BX-LB-04")]
+    assert fates(trial) == (aside if doubted else [])
+
+
+def test_a_corrected_result_of_another_person_lets_no_older_one_take_its_place() -> None:
+    rows = [result("190", SEX="F"), result("210", SEX="M", REVNO=1, RSTAT="C")]
+    trial = Trial(subject(visits=VISITS), {"lab_results": rows})
+    assert trial.records("LB", "LBORRES") == []
+
+
+def test_a_sample_of_another_person_places_no_visit() -> None:
+    unplanned = {"VISITLBL": "UNSCH", "COLLDT": "20270220"}
+    for sex, dates in (("F", ["2027-02-20"]), ("M", [])):
+        trial = Trial(subject(visits=VISITS), {"lab_results": [result(SEX=sex, **unplanned)]})
+        made = [day for oid, day in trial.records("SV", "VISIT", "SVSTDTC") if oid.startswith("UNSCHEDULED")]
+        assert made == dates
 
 
 def test_blocks_of_subjects_give_the_records_of_the_whole() -> None:

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from pipeline.domains.mapping import kept, mapped
-from pipeline.specs.models import Dataset, Where
+from pipeline.specs.models import Dataset
+from pipeline.specs.row_models import Where
 from tests.unit.domains.trial import Row, Trial, spec, subject
 
 EVENT: Row = {

@@ -220,6 +220,12 @@ def test_bags_volumes_and_times_that_do_not_tell_are_reported_with_their_p() -> 
     }
 
 
+def test_a_person_infused_in_two_intervals_counts_once() -> None:
+    last = {"SUBJID": "101-008", "ECBAGNO": "B0008", "ECWT": "70.0", "ECVOLPRP": "100", "ECVOL": "100"}
+    resumed = {"edc_ec": [infusion("01-FEB-2027", "10:30", "10:45", **last)]}
+    assert patterns(UnblindedTrial(*cohort(EIGHT), resumed)) == patterns(UnblindedTrial(*cohort(EIGHT)))
+
+
 def test_a_volume_that_tells_the_control_in_both_cohorts_is_a_warning() -> None:
     two = [treated(f"201-{n:03}", "PBO" if n in (1, 2) else "BXU150", cohort="2", bag=f"B{10 + n:04}",
                    **({"ECVOLPRP": "90", "ECVOL": "90"} if n in (1, 2) else {})) for n in range(1, 9)]  # fmt: skip

@@ -52,7 +52,7 @@ def accounted(
         SUBJID=pl.lit("101-001"),
         RECSTATUS=pl.when(pl.col("_line").is_in(deleted)).then(pl.lit("DELETED")).otherwise(pl.lit("ACTIVE")),
     )
-    set_aside = [(source, line, str(fate), rule, "a reason") for line, fate, rule in aside]
+    set_aside = [(source, line, str(fate), rule, "a reason", None) for line, fate, rule in aside]
     made.store.write("raw", source, raw)
     made.store.write("typed", source, accepted)
     bad = raw.filter(pl.col("_line").is_in(quarantined)).with_columns(
@@ -70,6 +70,28 @@ def accounted(
 def account(made: Context, source: str = SOURCE) -> dict[str, int]:
     accounting_step([source], [DATASET], (), []).run(made)
     return made.read("ops", "accounting").collect().row(0, named=True)
+
+
+def test_a_row_that_a_check_tells_of_is_not_told_twice(tmp_path: Path) -> None:
+    aside = tuple((line, Fate.QUARANTINED, "BX-LB-04") for line in (2, 3))
+    made = accounted(tmp_path, delivered=3, linked=(4,), aside=aside)
+    told = pl.DataFrame({"line": [2], "subject": ["101-001"], "source": [SOURCE]})
+    found = as_findings(
+        told, rule="BX-LB-04", severity="CRITICAL", message="another person's", quarantined=False
+    )
+    made.store.write("qc", "findings_ae", found)
+    account(made)
+    findings = made.read("qc", "findings").collect()
+    assert findings.select("rule", "line", "severity", "quarantined").rows() == [
+        ("BX-LB-04", 2, "CRITICAL", True)
+    ]
+
+
+def test_a_row_that_no_check_tells_of_has_a_finding_of_its_own(tmp_path: Path) -> None:
+    made = accounted(tmp_path, delivered=1, aside=((2, Fate.QUARANTINED, "BX-LB-04"),))
+    account(made)
+    findings = made.read("qc", "findings").collect()
+    assert findings.select("rule", "line", "quarantined").rows() == [("BX-LB-04", 2, True)]
 
 
 def test_every_row_has_one_fate_and_the_sum_is_what_was_delivered(tmp_path: Path) -> None:

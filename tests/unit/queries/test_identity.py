@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.queries.identity import ABOUT, with_query_ids
+from pipeline.queries.identity import ABOUT, KNOWN, with_query_ids
 
 SCHEMA = {
     "rule": pl.String, "source": pl.String, "variable": pl.String, ABOUT: pl.String, "subject": pl.String,
@@ -54,6 +54,54 @@ def test_equal_questions_are_numbered_by_what_they_say() -> None:
     bare, second = ids({"detail": "1"}, {"detail": "2"})
     assert second == f"{bare}-2"
     assert ids({"detail": "2"}, {"detail": "1"}) == [second, bare]
+
+
+def listed(before: dict[str, tuple[str, bool]]) -> pl.DataFrame:
+    """The list before: id -> its text, and whether it was closed."""
+    rows = [(one, "too high", text, closed) for one, (text, closed) in before.items()]
+    return pl.DataFrame(rows, schema=KNOWN, orient="row")
+
+
+def next_ids(before: dict[str, tuple[str, bool]], *texts: str) -> dict[str, str]:
+    frame = pl.DataFrame([{**FINDING, "detail": text} for text in texts], schema=SCHEMA)
+    return dict(with_query_ids(frame, listed(before)).select("detail", "query_id").iter_rows())
+
+
+def test_equal_questions_keep_their_numbers_whatever_becomes_of_the_others() -> None:
+    bare = ids({})[0]
+    before = {bare: ("1", False), f"{bare}-2": ("2", False), f"{bare}-3": ("3", False)}
+    assert next_ids(before, "2", "3") == {"2": f"{bare}-2", "3": f"{bare}-3"}
+    assert next_ids(before, "0", "1", "2", "3")["0"] == f"{bare}-4"
+    assert next_ids(before, "1", "2b", "3")["2b"] == f"{bare}-2"  # a changed value goes on under its number
+
+
+def test_a_number_is_not_taken_from_a_closed_question_while_an_open_one_is_free() -> None:
+    bare = ids({})[0]
+    before = {bare: ("1", True), f"{bare}-2": ("2", False)}
+    assert next_ids(before, "new") == {"new": f"{bare}-2"}
+    assert next_ids(before, "1", "2") == {"1": bare, "2": f"{bare}-2"}
+
+
+TEXTS = st.lists(st.sampled_from("abcd"), max_size=5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(TEXTS, TEXTS)
+def test_a_text_that_is_asked_again_keeps_its_id_and_no_id_is_given_twice(
+    first: list[str], second: list[str]
+) -> None:
+    def asked(texts: list[str], known: pl.DataFrame | None) -> pl.DataFrame:
+        frame = pl.DataFrame([{**FINDING, "detail": text} for text in texts], schema=SCHEMA)
+        return with_query_ids(frame, known).select(
+            "query_id", "message", "detail", closed=pl.lit(value=False)
+        )
+
+    before = asked(first, None)
+    after = asked(second, before)
+    assert after["query_id"].is_unique().all()
+    for text in set(first) & set(second):
+        old, new = (set(each.filter(pl.col("detail") == text)["query_id"]) for each in (before, after))
+        assert old <= new or new <= old
 
 
 ROWS = st.lists(

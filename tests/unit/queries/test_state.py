@@ -19,6 +19,19 @@ def asked(ids: str, message: str = "m") -> pl.DataFrame:
     return pl.DataFrame(rows, schema=ASKED)
 
 
+def test_a_query_whose_record_is_gone_is_told_apart_and_reopens_with_it() -> None:
+    first, second, third = NIGHTS[:3]
+    opened = carried(QUERY.to_frame(), asked("abc"), first)
+    ended = carried(opened, asked("c"), second, {"a"})
+    told = {"a": "RECORD GONE", "b": "CLOSED BY DATA", "c": "OPEN"}
+    assert dict(ended.select("query_id", "status").iter_rows()) == told
+    later = carried(ended, asked("c"), third, {"b"})  # what was closed by data stays so
+    assert dict(later.select("query_id", "status").iter_rows()) == told
+    back = carried(ended, asked("ac"), third)
+    assert back.filter(pl.col("query_id") == "a").select("status", "times_reopened").row(0) == ("REOPENED", 1)
+    assert counts(ended, "ask")["closed"].to_list() == [2]
+
+
 def after(*nights: str) -> pl.DataFrame:
     state = QUERY.to_frame()
     for ids, night in zip(nights, NIGHTS, strict=False):

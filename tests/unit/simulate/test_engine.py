@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from pipeline.errors import SpecError, UsageError
-from pipeline.simulate import DefectKind, FileForm, Generated, Ground, Planted, Streams, simulate
+from pipeline.simulate import DefectKind, FileForm, Generated, Ground, Planted, Streams, Tables, simulate
 from pipeline.simulate.defects import LEDGER
 from pipeline.simulate.ground import inserted, noted, notes_of, removed, rewritten, stated
 from pipeline.simulate.records import as_known
@@ -56,6 +56,12 @@ def cut_short(ground: Ground) -> Planted:
     return Planted({}, notes_of(*notes), dict.fromkeys(files, lambda whole: whole[:9]))
 
 
+def lucky(ground: Ground) -> Planted:
+    rows = ground.picked("people", count=1).with_columns(SAYS=pl.lit("LUCKY"))
+    table = rewritten(ground.tables["people"], rows, ["SAYS"])
+    return Planted({"people": table}, stated(None, fate="mapped", rule="X-2", builds="unblinded"))
+
+
 KINDS = {
     kind.name: kind
     for kind in (
@@ -63,6 +69,8 @@ KINDS = {
         DefectKind("line", broken_line),
         DefectKind("twice", doubled),
         DefectKind("told", told, secret=True),
+        DefectKind("lucky", lucky, secret=True),
+        DefectKind("again", lambda _: Planted({}, notes_of()), earlier=True, alone=True),
         DefectKind("short", cut_short),
     )
 }
@@ -78,6 +86,10 @@ class Village:
         secret = pl.DataFrame({"WHO": names, "ARM": ["A"] * subjects})
         files = {"people": FileForm("in/people.csv"), "secret": FileForm("secret.csv")}
         return Generated({"people": people, "secret": secret}, files)
+
+    def by_chance(self, tables: Tables) -> pl.DataFrame:
+        lucky = int((tables["people"]["SAYS"] == "LUCKY").any())
+        return notes_of(*[stated(None, fate="mapped", rule="X-2", builds="unblinded")] * (1 + lucky))
 
 
 class OtherColumns(Village):
@@ -134,7 +146,9 @@ def test_a_table_that_does_not_fit_its_layout_is_refused_before_anything_is_writ
 def test_no_subjects_and_unknown_defects_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--subjects"):
         run(tmp_path / "out", subjects=0)
-    with pytest.raises(UsageError, match="use none, all or of: quiet, line, twice, told, short"):
+    with pytest.raises(
+        UsageError, match="use none, all or of: quiet, line, twice, told, lucky, again, short"
+    ):
         run(tmp_path / "out", defects="lines")
 
 
@@ -189,6 +203,25 @@ def test_what_only_the_unblinded_see_is_in_a_ledger_beside_their_folder(tmp_path
     run(tmp_path / "out", defects="told,line", restricted=tmp_path / "vault")
     assert "X-1" not in (tmp_path / "out.ledger.csv").read_text()
     assert "X-1" in (tmp_path / "vault.ledger.csv").read_text()
+
+
+def test_what_chance_finds_is_foreseen_once_beside_what_was_planted(tmp_path: Path) -> None:
+    def rows(kinds: str) -> list[tuple[str, str]]:
+        run(tmp_path / kinds, defects=kinds, restricted=tmp_path / f"{kinds} vault")
+        return pl.read_csv(tmp_path / f"{kinds} vault.ledger.csv").select("kind", "rule").sort("kind").rows()
+
+    assert rows("none") == [("by chance", "X-2")]
+    assert rows("lucky") == [("by chance", "X-2"), ("lucky", "X-2")]
+    assert rows("line") == [("by chance", "X-2")]
+
+
+def test_a_night_in_which_nothing_is_new_is_foreseen(tmp_path: Path) -> None:
+    found = {}
+    for kinds in ("again", "again,line", "again,short"):
+        run(tmp_path / kinds, defects=kinds)
+        ledger = pl.read_csv(tmp_path / f"{kinds}.ledger.csv")
+        found[kinds] = ledger.filter(pl.col("rule") == "delivery.nothing_new")["kind"].to_list()
+    assert found == {"again": ["again"], "again,line": [], "again,short": ["by chance"]}
 
 
 def test_a_whole_file_is_spoilt_only_where_no_other_defect_lies(tmp_path: Path) -> None:

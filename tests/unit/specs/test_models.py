@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pipeline.specs.models import Dataset, Join, Part, Variable, Verb, Where
+from pipeline.specs.models import Dataset, Join, Part, Variable, Verb
+from pipeline.specs.row_models import Where
 
 AE: dict[str, Any] = {
     "dataset": "AE",

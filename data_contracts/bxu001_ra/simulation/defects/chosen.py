@@ -40,7 +40,8 @@ def reads(kind: str, *sources: str) -> tuple[str, ...]:
 
 
 def with_days(ground: Ground, rows: pl.DataFrame) -> pl.DataFrame:
-    """``rows`` with the subject's DAYS (null where not reached), ``end_reason``, and ``week4``, ``week14`` if done."""
+    """``rows`` with the subject's DAYS (null where not reached), ``end_reason``, ``seen_last`` (last contact, or the
+    end if that was earlier), and ``week4``, ``week14`` if done."""
     tables = ground.tables
     visits = tables["edc_sv"].filter(ACTIVE & (pl.col("SVPERF") == "Y"))
     infused = tables["edc_ec"].filter(ACTIVE & (pl.col("ECYN") == "Y")).sort(ROW)
@@ -48,7 +49,14 @@ def with_days(ground: Ground, rows: pl.DataFrame) -> pl.DataFrame:
         tables["edc_dsic"].filter(ACTIVE).select(SUBJECT, consent=day("ICDAT")),
         tables["edc_rand"].filter(ACTIVE).select(SUBJECT, randomized=day("RANDDAT")),
         infused.select(SUBJECT, infusion=day("ECSTDAT"), infused_until=day("ECENDAT")),
-        tables["edc_dseos"].filter(ACTIVE).select(SUBJECT, ended=day("DSEOSDAT"), end_reason="DSEOSSTAT"),
+        tables["edc_dseos"]
+        .filter(ACTIVE)
+        .select(
+            SUBJECT,
+            ended=day("DSEOSDAT"),
+            end_reason="DSEOSSTAT",
+            seen_last=pl.min_horizontal(day("DSEOSDAT"), day("DSLASTCONT")),
+        ),
         visits.filter(pl.col("VISITOID") == "W4").select(SUBJECT, week4=day("SVDAT")),
         visits.filter(pl.col("VISITOID") == "W14").select(SUBJECT, week14=day("SVDAT")),
     )

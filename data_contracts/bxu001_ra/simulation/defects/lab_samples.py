@@ -11,7 +11,7 @@ from data_contracts.bxu001_ra import codes
 from data_contracts.bxu001_ra.simulation.defects.lab_ranges import number
 from data_contracts.bxu001_ra.simulation.defects.shown import DRAWN, DRAWS, LAB, LATER, own_places, turns
 from pipeline.simulate import DefectKind, Ground, Planted
-from pipeline.simulate.ground import PLANTED, noted, notes_of, rewritten
+from pipeline.simulate.ground import PLANTED, ROW, noted, notes_of, rewritten
 
 # Tubes of one draw: tests that no score and no criterion rests on, in the order of the laboratory's report.
 _TUBES: Final = (
@@ -24,18 +24,15 @@ _TUBES: Final = (
 _NEIGHBOUR: Final = {"DAY 1": "DAY 2", "DAY 2": "DAY 1", "WEEK 1": "WEEK 2", "WEEK 2": "WEEK 1"}
 _UNPLANNED: Final = "UNSCH"
 _UNSCORED: Final = ("D2", "W1", "W2")
+_UNSCORED_LABELS: Final = ("DAY 2", "WEEK 1", "WEEK 2")
 _FIRST_TEST: Final = f"{LAB}/WBC"  # the first row of every draw
 _URINE: Final = "edc_upt"
 _EDC: Final = "%d-%b-%Y"
 
 
-def _tubes(
-    ground: Ground, where: pl.Expr | None = None, also: tuple[str, ...] = ()
-) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
-    """For each defect the rows of one tube of a draw, and the first of them; its tests and the topics ``also`` are
-    taken for this defect."""
-    table, parts = ground.tables[LAB], []
-    table = table if where is None else table.filter(where)
+def _tubes(ground: Ground, where: pl.Expr) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
+    """For each defect the rows of one tube of a draw, and the first of them; its tests are taken for this defect."""
+    table, parts = ground.tables[LAB].filter(where), []
     taken: list[str] = []  # a finding speaks of a whole draw, so each has one tube at most
     for number_, place in enumerate(ground.rng.permutation(ground.count)):
         tests = _TUBES[(number_ + int(place)) % len(_TUBES)]
@@ -49,7 +46,7 @@ def _tubes(
         )
         form = _collected(ground).select("ACCESSN", "SUBJID")
         first = first.join(form, on=["ACCESSN", "SUBJID"], how="semi", maintain_order="left")
-        topics = [*also, *(f"{LAB}/{test}" for test in tests)]
+        topics = [f"{LAB}/{test}" for test in tests]
         own = own_places(ground, first, lambda _, topics=topics: topics, count=1)  # type: ignore[misc]
         taken += own["ACCESSN"].to_list()
         parts.append((final.join(own, on="ACCESSN", how="semi", maintain_order="left"), own))
@@ -71,15 +68,26 @@ def _other_label(ground: Ground) -> Planted:
 
 
 def _other_person(ground: Ground) -> Planted:
-    """The laboratory has another sex or another year of birth for the tube."""
+    """The laboratory has another sex or year of birth for a tube, or for all of a draw: the whole draw is set aside."""
     table, notes = ground.tables[LAB], []
-    for first, (rows, one) in enumerate(_tubes(ground, also=("edc_dm",)), start=1):
+    cited = ground.tables["edc_ae"]["AEACCESSN"].drop_nulls()  # an event would lose the result that it names
+    quiet = table.filter(
+        pl.col("VISITLBL").is_in(_UNSCORED_LABELS) & ~pl.col("ACCESSN").is_in(cited.implode())
+    )
+    for first, who in enumerate(ground.people(quiet["SUBJID"], (LAB, DRAWS, "edc_dm")), start=1):
+        own = quiet.filter(pl.col("SUBJID") == who)
+        whole = own.filter(pl.col("ACCESSN") == own["ACCESSN"][int(ground.rng.integers(own.height))])
+        rows = whole if ground.rng.random() < 0.5 else whole.filter(pl.col("PANEL") == whole["PANEL"][-1])  # noqa: PLR2004 - one tube or all
         if ground.rng.random() < 0.5:  # noqa: PLR2004 - either of two identities
             changed = rows.with_columns(pl.col("SEX").replace({"M": "F", "F": "M"}))
         else:
             changed = rows.with_columns(BRTHYR=(pl.col("BRTHYR").cast(pl.Int64) - 3).cast(pl.String))
-        table = rewritten(table, changed, ["SEX", "BRTHYR"])
-        notes.append(noted(LAB, one, rule="BX-LB-04", first=first))
+        table = rewritten(rewritten(table, whole, ()), changed, ["SEX", "BRTHYR"])
+        aside = noted(LAB, whole, fate="quarantined").with_columns(defect=pl.lit(first, pl.Int64))
+        notes += [
+            aside,
+            noted(LAB, changed.sort(ROW).head(1), fate="quarantined", rule="BX-LB-04", first=first),
+        ]
     return Planted({LAB: table}, notes_of(*notes))
 
 

@@ -135,7 +135,7 @@ def _undocumented_failure(ground: Ground) -> Planted:
         .filter(still & open_)
         .unique(SUBJECT, maintain_order=True)
     )
-    topics = (RA_LOG, *reads("BX-CM-09", "edc_rand", "edc_ec", "edc_sv", "edc_dseos"))
+    topics = (RA_LOG, *reads("BX-CM-09", *_TIMES, "edc_sv", "edc_dseos"))
     half = ground.count // 2
     added = one_each(ground, later, topics, count=half)
     rows = one_each(ground, ended, topics, count=ground.count - added.height)

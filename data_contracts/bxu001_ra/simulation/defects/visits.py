@@ -127,9 +127,9 @@ def _far_draw(ground: Ground) -> Planted:
     forms = free_rows(ground, _LBC, (pl.col("LBPERF") == "Y") & pl.col("VISITOID").is_in(list(_QUIET)))
     known = lab.filter(pl.col("VISITLBL").is_in(list(_QUIET.values())) & (pl.col("RSTAT") == "F"))
     late = day("LBDAT") + pl.duration(days=after + 10) < pl.lit(ground.as_of)
-    stays = pl.col("ended").is_null() | (pl.col("ended") > day("LBDAT") + pl.duration(days=after))
+    stays = pl.col("seen_last").is_null() | (pl.col("seen_last") > day("LBDAT") + pl.duration(days=after))
     forms = forms.filter(late & stays & pl.col("ACCESSN").is_in(known["ACCESSN"].implode()))
-    forms = one_each(ground, forms, (_LBC, _LAB, _SV))
+    forms = one_each(ground, forms, (_LBC, _LAB, _SV, _EOS))
     shifted = forms.with_columns(LBDAT=written(day("LBDAT") + pl.duration(days=after)))
     rows = lab.filter(pl.col("ACCESSN").is_in(forms["ACCESSN"].implode()))
     columns = {name: _later(name, after) for name in ("COLLDT", "RECVDT")}
