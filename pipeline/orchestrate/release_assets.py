@@ -1,8 +1,9 @@
 """The published build, and the files that leave the house: one asset per output of the package."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import dagster as dg
 
@@ -24,11 +25,19 @@ MANIFEST = "manifest.json"
 _ABOUT = {
     "define.xml": "Define-XML: what every dataset and variable of the package is",
     "define.html": "The same to read in a browser",
+    "acrf.pdf": "The annotated CRF: every field of every form with what it becomes",
+    "csdrg.pdf": "The reviewer's guide: what a reviewer must know of the data, with the real counts",
     MANIFEST: "Every file of the release with its sha256, and where the records come from",
 }
-_KINDS = {".xpt": "sas", ".xml": "xml", ".html": "html", ".json": "json"}
+_KINDS = {".xpt": "sas", ".xml": "xml", ".html": "html", ".json": "json", ".pdf": "pdf"}
+_OPTIONAL = (
+    ".xpt",
+    ".pdf",
+)  # a dataset without records has no file, a study without printed forms no annotated CRF
 Facts: TypeAlias = Mapping[str, int | str | None]
 _CHECK = "files_are_as_published"
+_CONFORMS = "conforms"
+CORE_CACHE = "SDTM_CORE_CACHE"
 TABULATIONS = "tabulations/sdtm/"  # what is filed; a dataset has the same name elsewhere in the release too
 
 
@@ -111,13 +120,21 @@ def release_assets(parts: StudyParts, code: str) -> dg.AssetsDefinition:
             group_name=RELEASE,
             kinds={_KINDS[Path(file).suffix]},
             code_version=code,
-            skippable=file in datasets,
+            skippable=Path(file).suffix in _OPTIONAL,
         )
         for file, text in about.items()
     ]
 
-    @dg.multi_asset(name="release", specs=specs, partitions_def=DELIVERIES)
-    def release(context: dg.AssetExecutionContext, builds: Builds) -> Iterator[Materialized]:
+    check = dg.AssetCheckSpec(
+        _CONFORMS,
+        asset=output_key(MANIFEST),
+        description="Passes when nothing is left unexplained: the project's own checks, and CDISC CORE if it is asked.",
+    )
+
+    @dg.multi_asset(name="release", specs=specs, check_specs=[check], partitions_def=DELIVERIES)
+    def release(
+        context: dg.AssetExecutionContext, builds: Builds
+    ) -> Iterator[Materialized | dg.AssetCheckResult]:
         with loud():
             yield from _released(builds, context.partition_key, set(about))
 
@@ -129,9 +146,12 @@ def transport_file(dataset: str) -> str:
     return f"{dataset.lower()}.xpt"
 
 
-def _released(builds: Builds, delivery: str, outputs: set[str]) -> Iterator[Materialized]:
+def _released(
+    builds: Builds, delivery: str, outputs: set[str]
+) -> Iterator[Materialized | dg.AssetCheckResult]:
     """Makes the next release of the delivery on the study's shelf: a released file is never written over."""
-    from pipeline.flow.release import release_build  # it loads XML and SAS libraries that no other step needs
+    from pipeline.flow.conform import Judge  # they load XML and SAS libraries that no other step needs
+    from pipeline.flow.release import release_build
 
     settings = builds.settings
     build = published(settings.warehouse, settings.study, BLINDED)
@@ -139,7 +159,7 @@ def _released(builds: Builds, delivery: str, outputs: set[str]) -> Iterator[Mate
         raise BuildFailed(
             delivery, "is not the published delivery", "materialize its asset 'published' first"
         )
-    made = release_build(settings)
+    made = release_build(settings, judge=Judge(core_cache()))
     for file in made.files:
         if file.base in outputs and TABULATIONS in file.name:
             facts: Facts = {"variables": file.variables, "dagster/row_count": file.rows, "bytes": file.bytes}
@@ -147,6 +167,30 @@ def _released(builds: Builds, delivery: str, outputs: set[str]) -> Iterator[Mate
     absent = ", ".join(made.without_records) or "none"
     whole: Facts = {"release": made.folder.name, "files": len(made.files), "datasets without records": absent}
     yield _output(made.folder / MANIFEST, made.manifest_sha256, build, whole)
+    yield _conforming(made.verdict.summary)
+
+
+def core_cache() -> Path | None:
+    """The rules cache of CDISC CORE that the environment names; None if the engine is not to be asked."""
+    named = os.environ.get(CORE_CACHE)
+    return Path(named) if named else None
+
+
+def _conforming(found: Mapping[str, Any]) -> dg.AssetCheckResult:
+    """Counts only; the findings are in ``qc.conformance``."""
+    told = {
+        "CDISC CORE": found["engine"] or f"not asked ({CORE_CACHE} names no rules)",
+        **{f"findings {name}": found[name] for name in ("explained", "unexplained")},
+        **{f"own checks {name}": count for name, count in found["own_checks"].items()},
+        "every record": "table qc.conformance",
+    }
+    return dg.AssetCheckResult(
+        passed=not found["unexplained"],
+        asset_key=output_key(MANIFEST),
+        check_name=_CONFORMS,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata=told,
+    )
 
 
 def _output(path: Path, sha256: str, build: Build, facts: Facts) -> Materialized:
