@@ -39,7 +39,8 @@ def supplemental(inputs: Inputs, dataset: Dataset) -> Built:
         ),
         QEVAL=absent,
     )
-    ordered = filled.sort("USUBJID", "_number", "QNAM").with_columns(
+    # by the text of the number, as the key is a text: 10 comes before 9 for whoever merges by it
+    ordered = filled.sort("USUBJID", "IDVARVAL", "QNAM").with_columns(
         _seq=pl.int_range(1, pl.len() + 1).over("USUBJID")
     )
     return Built(records=ordered, links=_links(inputs, parent.dataset, ordered))

@@ -229,6 +229,24 @@ def test_qualifiers_refer_to_their_parent_by_number_and_to_demographics_by_subje
     )
 
 
+def test_qualifiers_are_sorted_as_the_texts_of_their_key() -> None:
+    terms = "ABCDEFGHIJ"
+    trial = events(
+        *({"AETERM": term, "RECORDID": f"AE-{number}"} for number, term in enumerate(terms, start=1))
+    )
+    values = [row[0] for row in trial.records("SUPPAE", "IDVARVAL")]
+    assert values == sorted(values)
+    assert values[:2] == ["1", "10"]
+    parents = trial.built("AE").links.filter(source="edc_ae").select(sequence="seq", line="line")
+    lines = (
+        trial.built("SUPPAE")
+        .links.filter(source="edc_ae")
+        .sort("seq")
+        .join(parents, on="line", maintain_order="left")
+    )
+    assert lines["sequence"].cast(pl.String).to_list() == values
+
+
 def test_a_qualifier_comes_from_the_rows_of_its_parent_record() -> None:
     trial = events({"AESI": "Y"})
     rows = trial.built("SUPPAE").links.select("source", "line", "seq", "role").unique("source", keep="any")
