@@ -7,13 +7,8 @@ from collections.abc import Iterator
 import polars as pl
 
 from pipeline.emit.define.levels import Check, Level, distinct_pairs, text_shape
-from pipeline.emit.define.lists import (
-    ListUse,
-    known_lists,
-    lists_named,
-    sponsor_list,
-    whole_list,
-)
+from pipeline.emit.define.list_use import ListUse
+from pipeline.emit.define.lists import known_lists, lists_named, sponsor_list, whole_list
 from pipeline.emit.submitted import Submitted, SubmittedVariable
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec

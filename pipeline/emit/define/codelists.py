@@ -9,7 +9,8 @@ from typing import Any
 
 from odmlib.define_2_1 import model as odm
 
-from pipeline.emit.define.lists import CODED, ListUse
+from pipeline.emit.define.list_use import ListUse
+from pipeline.emit.define.lists import CODED
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from pipeline.emit.define.levels import Check, Level, Told
-from pipeline.emit.define.lists import ListUse, slug
+from pipeline.emit.define.list_use import ListUse, slug
 from pipeline.emit.define.results import result_variables
 from pipeline.emit.define.shapes import Shape, iso_facts, iso_shape, number_shape
 from pipeline.emit.submitted import Submitted, SubmittedVariable

@@ -11,15 +11,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline.emit.define.lists import (
-    NO_YES,
-    ListUse,
-    codemap_list,
-    dictionary_list,
-    known_lists,
-    part_list,
-    require_listed,
-)
+from pipeline.emit.define.dictionaries import dictionary_list
+from pipeline.emit.define.list_use import ListUse
+from pipeline.emit.define.lists import NO_YES, codemap_list, known_lists, part_list, require_listed
 from pipeline.emit.define.shapes import Shape, plain_numbers, shapes_by
 from pipeline.emit.submitted import Submitted
 from pipeline.errors import BuildFailed

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pipeline.emit.define.dictionaries import dictionary_list
+from pipeline.emit.define.list_use import ListUse, slug
 from pipeline.emit.submitted import ABBREVIATED, Submitted, SubmittedVariable, is_result
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec
@@ -25,45 +26,7 @@ _SHARED = {
     "ACTARMCD": _ARMS,
     "ETCD": ("ETCD", "Element Code"),
 }
-# Dictionaries as the Define-XML terminology (C66788) and specification spell them, and where the study states
-# the version.
-DICTIONARIES = {
-    "MedDRA": ("MedDRA", "meddra"),
-    "WHODrug": ("WHODD", "whodrug"),
-    "CTCAE": ("CTCAE", "ctcae"),
-    "LOINC": ("LOINC", ""),
-    "SNOMED": ("SNOMED", ""),
-    "UNII": ("UNII", ""),
-    "MED-RT": ("MED-RT", ""),
-    "GENC": ("GENC", ""),
-    "ClinicalTrials.gov": ("ClinicalTrials.gov", ""),
-    "D-U-N-S NUMBER": ("D-U-N-S NUMBER", ""),
-}
 _LONGEST_SLUG = 40
-_SPELLED = {"%": "pct", "/": "_", "^": "e", "*": "x", "<": "lt", ">": "gt", "+": "plus"}
-
-
-@dataclass(frozen=True)
-class ListUse:
-    """A list as one item uses it.
-
-    ``terms`` is the CDISC codelist or None for a list of the sponsor; ``collectable`` are values that belong
-    to the list even if no record has them; ``names`` decode the values, empty if the values speak for
-    themselves; ``dictionary`` is the external dictionary and its version.
-    """
-
-    oid: str
-    name: str
-    terms: Codelist | None = None
-    collectable: tuple[str, ...] = ()
-    names: Mapping[str, str] | None = None
-    dictionary: tuple[str, str | None] | None = None
-
-
-def slug(text: str) -> str:
-    """``text`` as a part of an OID: letters, digits, underscore, hyphen and point."""
-    spelled = "".join(_SPELLED.get(character, character) for character in text)
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", spelled)
 
 
 def lists_named(variable: SubmittedVariable) -> tuple[str, ...]:
@@ -113,18 +76,6 @@ def codemap_list(
     if by_code:
         return ListUse(f"CL.{codemap}.CODE", f"{name} (code)", collectable=tuple(pairs), names=pairs)
     return ListUse(f"CL.{codemap}", name, collectable=tuple(dict.fromkeys(pairs.values())))
-
-
-def dictionary_list(spec: StudySpec, dictionary: str, datatype: str) -> ListUse:
-    """The external dictionary; texts and codes of one dictionary are two lists because their type differs."""
-    if dictionary not in DICTIONARIES:
-        fix = f"use one of {', '.join(DICTIONARIES)}"
-        raise BuildFailed(dictionary, "is not a dictionary of Define-XML", fix)
-    name, version_field = DICTIONARIES[dictionary]
-    version = getattr(spec.study.standards, version_field) if version_field else None
-    suffix = "" if datatype == "text" else f".{datatype.upper()}"
-    title = f"{name} ({datatype})" if suffix else name
-    return ListUse(f"CL.{slug(name).upper()}{suffix}", title, dictionary=(name, version))
 
 
 def sponsor_list(submitted: Submitted, variable: SubmittedVariable, name: str) -> ListUse:

@@ -13,7 +13,8 @@ from pipeline.emit.define.choices import choice_levels, has_choices
 from pipeline.emit.define.codelists import TERMINOLOGY, CodeLists
 from pipeline.emit.define.exceptions import exception_levels
 from pipeline.emit.define.levels import Level, qualifier_levels
-from pipeline.emit.define.lists import ListUse, list_of, split_lists
+from pipeline.emit.define.list_use import ListUse
+from pipeline.emit.define.lists import list_of, split_lists
 from pipeline.emit.define.methods import MethodBook
 from pipeline.emit.define.papers import Papers
 from pipeline.emit.define.parts import GUIDE, Parts

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from pipeline.emit.define.levels import Check
-from pipeline.emit.define.lists import slug
+from pipeline.emit.define.list_use import slug
 
 PLACE = "_place"
 _Facts = Mapping[str, frozenset[str | None]]

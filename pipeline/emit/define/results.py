@@ -6,14 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pipeline.emit.define.levels import Level, Told, distinct_pairs, few
-from pipeline.emit.define.lists import (
-    ListUse,
-    codemap_list,
-    known_lists,
-    lists_named,
-    part_list,
-    require_listed,
-)
+from pipeline.emit.define.list_use import ListUse
+from pipeline.emit.define.lists import codemap_list, known_lists, lists_named, part_list, require_listed
 from pipeline.emit.define.places import PLACE, Deciding, Place, places, with_place
 from pipeline.emit.define.shapes import Shape, shapes_by
 from pipeline.emit.submitted import CRITERIA, Submitted, SubmittedVariable

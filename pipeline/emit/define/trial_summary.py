@@ -7,17 +7,10 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from pipeline.emit.define.dictionaries import DICTIONARIES, dictionary_list
 from pipeline.emit.define.levels import Check, Level, Told, text_shape
-from pipeline.emit.define.lists import (
-    DICTIONARIES,
-    ListUse,
-    dictionary_list,
-    known_lists,
-    lists_named,
-    part_list,
-    require_listed,
-    whole_list,
-)
+from pipeline.emit.define.list_use import ListUse
+from pipeline.emit.define.lists import known_lists, lists_named, part_list, require_listed, whole_list
 from pipeline.emit.define.shapes import Shape, iso_facts, iso_shape, shapes_by
 from pipeline.emit.submitted import Submitted, SubmittedVariable
 from pipeline.specs.load import StudySpec

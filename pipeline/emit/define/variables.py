@@ -5,7 +5,7 @@ from __future__ import annotations
 from odmlib.define_2_1 import model as odm
 
 from pipeline.emit.define.levels import Level, Told
-from pipeline.emit.define.lists import ListUse
+from pipeline.emit.define.list_use import ListUse
 from pipeline.emit.define.parts import Parts, item
 from pipeline.emit.submitted import SubmittedVariable
 

@@ -6,7 +6,8 @@ import pytest
 from lxml import etree
 
 from pipeline.emit.define.codelists import CodeLists
-from pipeline.emit.define.lists import ListUse, dictionary_list
+from pipeline.emit.define.dictionaries import dictionary_list
+from pipeline.emit.define.list_use import ListUse
 from pipeline.emit.define.methods import MethodBook
 from pipeline.errors import BuildFailed
 from pipeline.specs.metadata import Method

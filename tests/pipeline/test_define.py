@@ -1,0 +1,135 @@
+"""The define.xml of a whole night: every part that a submission needs is in it (study design 7.4)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from pipeline.emit.define.check import check_define
+from pipeline.emit.define.document import NAMESPACES, define_bytes
+from pipeline.emit.define.model import define_model
+from pipeline.emit.define.page import define_html
+from pipeline.emit.package import describe
+from pipeline.flow.making import package_records
+from pipeline.warehouse.builds import Build
+from tests.pipeline.formulas import SPEC
+
+CUT = date(2027, 2, 20)
+_DEF = f"{{{NAMESPACES['def']}}}"
+
+
+@pytest.fixture(scope="module")
+def octets(night: Build) -> bytes:
+    found = describe(SPEC, package_records(night)).found
+    document = define_bytes(define_model(SPEC, found, cut=CUT, mode="BLINDED", facts={"build": night.build}))
+    check_define(document, [each.member(datetime(2027, 2, 20)) for each in found], found)
+    return document
+
+
+@pytest.fixture(scope="module")
+def root(octets: bytes) -> Any:
+    return etree.fromstring(octets)
+
+
+def many(root: Any, path: str) -> list[Any]:
+    found: list[Any] = root.xpath(path, namespaces=NAMESPACES)
+    return found
+
+
+def test_the_page_is_whole(octets: bytes) -> None:
+    assert b"Formal Expression" in define_html(octets)
+
+
+def test_results_qualifiers_and_parameters_are_described_value_by_value(root: Any) -> None:
+    described = {oid.removeprefix("VL.") for oid in many(root, "//def:ValueListDef/@OID")}
+    for name in ("LB", "IS", "VS", "MK", "QS", "RS"):
+        assert {f"{name}.{name}ORRES", f"{name}.{name}STRESC", f"{name}.{name}STRESN"} <= described, name
+    assert {"LB.LBORRESU", "LB.LBSTRESU", "MB.MBORRES", "MB.MBSTRESC", "QS.QSORRESU"} <= described
+    assert {"TS.TSVAL", "TS.TSVALCD", "TS.TSVCDREF", "DS.DSDECOD"} <= described
+    supplemental = many(root, "//odm:ItemGroupDef[starts-with(@Name, 'SUPP')]/@Name")
+    assert supplemental
+    assert {f"{name}.QVAL" for name in supplemental} <= described
+
+
+def test_what_is_derived_has_its_method_at_both_levels(root: Any) -> None:
+    derived = set(many(root, "//odm:ItemDef[def:Origin/@Type = 'Derived']/@OID"))
+    with_method = set(many(root, "//odm:ItemRef[@MethodOID]/@ItemOID"))
+    assert derived == with_method
+    assert len(derived) > 200
+
+
+def test_the_methods_that_the_design_names_have_formulas(root: Any) -> None:
+    told = set(many(root, "//odm:MethodDef[odm:FormalExpression]/@OID"))
+    wanted = [
+        "USUBJID",
+        "LB.LBSEQ",
+        "AE.AESTDY",
+        "AE.AEENDY",
+        "VS.VSDY",
+        "AE.EPOCH",
+        "LB.EPOCH",
+        "LB.LBLOBXFL",
+    ]
+    wanted += ["RFSTDTC", "RFENDTC", "RFXSTDTC", "RFXENDTC", "RFPENDTC", "AGE", "LB.LBSTRESC", "LB.LBSTRESN"]
+    wanted += ["LB.LBNRIND", "LB.LBSTRESC.GFRE", "SE.SESTDTC", "SE.SEENDTC", "SV.SVSTDTC", "SV.SVENDTC"]
+    wanted += [f"RS.RSSTRESC.{test}" for test in ("DAS28CRP", "DAS28ESR", "CDAIRA", "SDAIRA")]
+    wanted += [
+        "MK.MKSTRESC.TJC28",
+        "MK.MKSTRESC.SJC28",
+        "VS.VSSTRESC.BMI",
+        "TS.TSVAL.ACTSUB",
+        "TS.TSVAL.SSTDTC",
+    ]
+    assert {f"MT.{each}" for each in wanted} - told == set()
+
+
+def test_only_what_the_study_explains_extends_a_list_and_a_closed_one_only_by_several_races(
+    root: Any,
+) -> None:
+    extended = {
+        (each.getparent().find("odm:Alias", NAMESPACES).get("Name"), each.get("CodedValue"))
+        for each in many(root, "//*[@def:ExtendedValue = 'Yes']")
+    }
+    explained = {(each.codelist, value) for each in SPEC.study.extensions for value in each.values}
+    assert extended
+    assert extended <= explained
+    closed = {(code, value) for code, value in explained if not SPEC.standard.codelist(code).extensible}
+    assert closed == {("C74457", "MULTIPLE")}
+
+
+def test_external_lists_are_dictionaries_of_define_xml_and_iso_8601_is_a_type(root: Any) -> None:
+    named = set(many(root, "//odm:ExternalCodeList/@Dictionary"))
+    allowed = {"MedDRA", "WHODD", "CTCAE", "LOINC", "SNOMED", "UNII", "GENC", "ClinicalTrials.gov"}
+    assert {"MedDRA", "WHODD", "LOINC", "SNOMED", "UNII", "GENC"} <= named <= allowed
+    assert many(root, "//odm:ItemDef[@OID='IT.TS.TSVAL.LENGTH']/@DataType") == ["durationDatetime"]
+
+
+def test_the_standards_are_those_of_the_study(root: Any) -> None:
+    told = [
+        (each.get("OID"), each.get("PublishingSet"), each.get("Version"))
+        for each in many(root, "//def:Standard")
+    ]
+    assert told == [
+        ("STD.IG", None, "3.4"),
+        ("STD.CT", "SDTM", "2025-03-28"),
+        ("STD.DXCT", "DEFINE-XML", "2025-03-28"),
+    ]
+    groups = many(root, "//odm:ItemGroupDef")
+    assert {group.get(f"{_DEF}StandardOID") for group in groups} == {"STD.IG"}
+
+
+def test_a_variable_is_as_mandatory_and_plays_the_role_that_the_guide_says(root: Any) -> None:
+    for group in many(root, "//odm:ItemGroupDef"):
+        for reference in group.iterfind("odm:ItemRef", NAMESPACES):
+            facts = SPEC.standard.variable(group.get("Name"), reference.get("ItemOID").rpartition(".")[2])
+            assert reference.get("Mandatory") == ("Yes" if facts.core == "Req" else "No")
+            assert reference.get("Role") == facts.role
+
+
+@pytest.mark.parametrize("name", ["DM", "EX", "EC", "LB", "RS", "QS", "SE", "SV", "TS"])
+def test_a_dataset_with_a_decision_behind_it_says_so(root: Any, name: str) -> None:
+    comment = many(root, f"//odm:ItemGroupDef[@Name='{name}']/@def:CommentOID")
+    assert comment == [f"COM.{name}"]
