@@ -15,13 +15,14 @@ import pyreadstat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.emit.xpt.header import records_within, transport_bytes
 from pipeline.emit.xpt.ibm_float import MISSING, all_fit, ibm_bits, too_large, too_small
 from pipeline.emit.xpt.limits import MAX_WHOLE
 from pipeline.emit.xpt.numbers import number_cells
 from pipeline.emit.xpt.place import Place
 from pipeline.emit.xpt.readback import read_back
 from pipeline.emit.xpt.text import text_cells
-from pipeline.emit.xpt.write import Column, Member, char_lengths, write_xpt
+from pipeline.emit.xpt.write import Column, Kind, Member, char_lengths, write_xpt
 from pipeline.errors import BuildFailed
 
 ID = Column("STUDYID", "Study Identifier", "Char", 1)
@@ -183,3 +184,37 @@ def test_one_look_at_the_exponents_answers_as_each_number_does(values: list[floa
     numbers = np.array(values)
     each = too_large(numbers) | too_small(numbers) | np.isnan(numbers)
     assert all_fit(numbers) == (not each.any())
+
+
+names = st.from_regex(r"[A-Z][A-Z0-9_]{0,7}", fullmatch=True)
+labels = (
+    st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=40).map(str.strip).filter(bool)
+)
+kinds = st.just(("Num", 8)) | st.tuples(st.just("Char"), st.integers(1, 200))
+columns = st.lists(st.tuples(names, labels, kinds), min_size=1, max_size=12, unique_by=lambda each: each[0])
+moments = st.datetimes(datetime(1960, 1, 1), datetime(2059, 12, 31))  # what two digits of a year can tell
+
+
+@on_disk
+@given(names, labels, columns, moments, st.none() | st.just("DRAFT-BLINDED"), st.integers(0, 30))
+def test_any_description_and_size_is_read_back_and_fills_whole_cards(
+    name: str,
+    label: str,
+    described: list[tuple[str, str, tuple[Kind, int]]],
+    created: datetime,
+    mark: str | None,
+    count: int,
+) -> None:
+    told = tuple(Column(name, label, kind, length) for name, label, (kind, length) in described)
+    member = Member(name, label, told, created, mark)
+    cells = {each.name: [1.0] * count if each.kind == "Num" else ["x" * each.length] * count for each in told}
+    types = {each.name: pl.Float64 if each.kind == "Num" else pl.String for each in told}
+    frame = pl.DataFrame(cells, schema=types)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / member.file_name
+        write_xpt(path, member, frame, may_be_empty=True)
+        read_back(path, member, frame)
+        assert path.stat().st_size == transport_bytes(member, count)
+    assert transport_bytes(member, count) % 80 == 0
+    assert records_within(member, transport_bytes(member, count)) >= count
+    assert records_within(member, transport_bytes(member, count) - 80) < max(count, 1)

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
+import polars as pl
 
 from pipeline.emit.xpt.batches import Rows, batches, char_lengths
-from pipeline.emit.xpt.header import header_bytes, padding
+from pipeline.emit.xpt.header import header_bytes, padding, transport_bytes
 from pipeline.emit.xpt.limits import MAX_FILE_BYTES, check_member, check_target
 from pipeline.emit.xpt.member import Column, Kind, Member
 from pipeline.emit.xpt.rows import records
@@ -45,7 +43,7 @@ def write_xpt(
     """
     check_member(member)
     check_target(target, member)
-    with written_aside(target) as aside, aside.open("wb") as file:
+    with written_aside(target) as aside, aside.open("wb", buffering=0) as file:
         count = _write(file, member, rows, max_bytes)
         if not count and not may_be_empty:
             raise BuildFailed(
@@ -54,27 +52,34 @@ def write_xpt(
     return count
 
 
-def _write(file: BinaryIO, member: Member, rows: Rows, max_bytes: int | None) -> int:
-    size, count = file.write(header_bytes(member)), 0
-    for octets in _in_order(rows, member):
-        size += file.write(octets.data)
-        count += len(octets) // member.record_bytes
-        _check_size(size, member, max_bytes)
-    file.write(padding(size))
+def _write(file: FileIO, member: Member, rows: Rows, max_bytes: int | None) -> int:
+    header, count, running = header_bytes(member), 0, deque[Future[None]]()
+    _put(file, header, 0)
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for batch in batches(rows):
+            at = len(header) + count * member.record_bytes
+            running.append(pool.submit(_put_records, file, batch, member, count + 1, at))
+            count += batch.height
+            _check_size(transport_bytes(member, count), member, max_bytes)
+            if len(running) > _WORKERS:
+                running.popleft().result()
+        while running:  # in the order of the batches, so that the first fault is the one that is told
+            running.popleft().result()
+    size = len(header) + count * member.record_bytes
+    _put(file, padding(size), size)
     return count
 
 
-def _in_order(rows: Rows, member: Member) -> Iterator[NDArray[np.uint8]]:
-    """The records of every batch in turn, while the next ones are being made on other processors."""
-    first, waiting = 1, deque[Future[NDArray[np.uint8]]]()
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        for batch in batches(rows):
-            waiting.append(pool.submit(records, batch, member, first))
-            first += batch.height
-            if len(waiting) > _WORKERS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+def _put_records(file: FileIO, batch: pl.DataFrame, member: Member, first: int, at: int) -> None:
+    _put(file, records(batch, member, first).data, at)
+
+
+def _put(file: FileIO, octets: bytes | memoryview, at: int) -> None:
+    """All of ``octets`` from byte ``at`` of the file on; every record has its place, whoever is first."""
+    left = memoryview(octets)
+    while left:
+        done = os.pwrite(file.fileno(), left, at)
+        left, at = left[done:], at + done
 
 
 def _check_size(size: int, member: Member, max_bytes: int | None) -> None:
