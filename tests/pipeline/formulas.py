@@ -36,6 +36,23 @@ def method(name: str, spec: StudySpec = SPEC) -> Method:
     return found
 
 
+Run = Callable[[Method, "Records"], Iterator[Pair]]
+
+
+def registry() -> tuple[Callable[..., Callable[[Run], Run]], dict[str, Run]]:
+    """A decorator that keeps a function under the names of the methods it is for, and what it keeps."""
+    runs: dict[str, Run] = {}
+
+    def run(*names: str) -> Callable[[Run], Run]:
+        def kept(each: Run) -> Run:
+            runs.update(dict.fromkeys(names, each))
+            return each
+
+        return kept
+
+    return run, runs
+
+
 class Records:
     """Rows of a build's tables, read once."""
 
