@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.derive.iso8601 import collected_date, date_part
+from pipeline.derive.iso8601 import collected_date
 from pipeline.settings import CHECKOUT
 from pipeline.specs.load import StudySpec, load_study
 from pipeline.specs.metadata import Method, for_dataset
@@ -113,9 +113,3 @@ class Records:
                 if row.get(dtc) and len(row[dtc]) >= 10:
                     found.setdefault(row["VISITNUM"], []).append(row[dtc][:10])
         return found
-
-
-def day_of(text: str | None) -> str | None:
-    """The complete date of an ISO text; None if it has none."""
-    frame = pl.DataFrame({"d": [text]}, schema={"d": pl.String}).select(date_part(pl.col("d")))
-    return None if frame.item() is None else str(frame.item())
