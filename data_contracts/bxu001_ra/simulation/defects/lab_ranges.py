@@ -164,7 +164,8 @@ def _other_rate(ground: Ground) -> Planted:
     normal = (
         (pl.col(_TEST) == "GFRE") & (number("RESULT") >= pl.lit("60").cast(_EXACT)) & (pl.col("RSTAT") == "F")
     )
-    rows = own_places(ground, ground.tables[LAB].filter(normal), lambda _: [f"{LAB}/GFRE", f"{LAB}/CREAT"])
+    needed = (f"{LAB}/GFRE", f"{LAB}/CREAT", "edc_dm/BX-LB-08")  # age, sex and race are in the formula
+    rows = own_places(ground, ground.tables[LAB].filter(normal), lambda _: needed)
     more = (number("RESULT") * pl.lit("1.125").cast(_EXACT)).round(1).cast(pl.Decimal(18, 1))
     changed = rows.with_columns(RESULT=more.cast(pl.String))
     return Planted(

@@ -223,13 +223,13 @@ def _left_out_hour(ground: Ground) -> Planted:
     """An adverse event that starts in the hour that the clock of the site left out."""
     spring = pl.date(2027, 3, 14)
     spans = (day("AESTDAT") < spring) & (pl.col("AEONGO").is_not_null() | (day("AEENDAT") > spring))
-    rows = free_rows(
-        ground, "edc_ae", spans & (pl.col("infusion") < day("AESTDAT")) & (pl.col("AEINFR") == "N")
-    )
+    stays = (pl.col("ended") > spring).fill_null(value=True)
+    treated = (pl.col("infusion") < day("AESTDAT")) & (pl.col("AEINFR") == "N")
+    rows = free_rows(ground, "edc_ae", spans & stays & treated)
     rows = one_each(
         ground,
         with_days(ground, rows.select(ground.tables["edc_ae"].columns)),
-        ("edc_ae", "edc_cm", "edc_cmra"),
+        ("edc_ae", "edc_cm", "edc_cmra", "edc_dseos/BX-DAT-02"),
     )
     changed = rows.with_columns(AESTDAT=written(spring), AESTTIM=pl.lit("02:30"))
     table = rewritten(ground.tables["edc_ae"], changed, ["AESTDAT", "AESTTIM"])
