@@ -33,9 +33,16 @@ def leaks_in_text(text: str, rules: LeakRules, place: str = "text") -> Found:
 
 
 def leaks_in_json(value: Any, rules: LeakRules, place: str = "") -> Found:
-    """Leaks of parsed JSON: a key in capitals is a column, a list of objects is a table, a text may be JSON itself."""
+    """Leaks of parsed JSON: a key in capitals is a column, a list of objects is a table, a text may be JSON itself.
+
+    A file of Dataset-JSON is the table that it holds, with whatever else it says.
+    """
     depth = place.count("/")
-    if isinstance(value, dict):
+    if isinstance(value, dict) and (table := _as_table(value)) is not None:
+        rest = {key: each for key, each in value.items() if key != "rows"}
+        yield from ((f"{place}/rows, column {column}", rule) for column, rule in leaks_in_table(table, rules))
+        yield from leaks_in_json(rest, rules, place)
+    elif isinstance(value, dict):
         for key, each in value.items():
             yield from _in_entry(
                 str(key), each, rules, f"{place}/{key}" if _is_plain(key) else f"{place}/..."
@@ -97,6 +104,19 @@ class _Segments(HTMLParser):
 def _is_term(segment: str, rules: LeakRules) -> bool:
     listed = _LIST_ITEM.match(segment)
     return {*listed.groups()} <= rules.terms if listed else segment in rules.terms
+
+
+def _as_table(value: dict[str, Any]) -> pl.LazyFrame | None:
+    """The records of a file of Dataset-JSON 1.1 as texts; None for any other object."""
+    columns, rows = value.get("columns"), value.get("rows")
+    if not (isinstance(columns, list) and isinstance(rows, list)):
+        return None
+    names = [each.get("name") for each in columns if isinstance(each, dict)]
+    named = len(names) == len(columns) == len(set(names)) and all(isinstance(name, str) for name in names)
+    if not named or not all(isinstance(row, list) and len(row) == len(names) for row in rows):
+        return None
+    texts = [[None if cell is None else str(cell) for cell in row] for row in rows]
+    return pl.LazyFrame(texts, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
 def _in_entry(key: str, value: Any, rules: LeakRules, place: str) -> Found:

@@ -158,6 +158,7 @@ def test_a_dataset_has_the_variables_of_the_design() -> None:
     for row in rows("variables.csv"):
         planned.setdefault(row["dataset"], set()).add(row["variable"])
     only_unblinded = {"EXLOT"}
+    planned["MH"] |= {"MHSTDY", "MHENDY"}  # SDTMIG 3.4, 4.4.4: a study day for each date that has one
     for name, dataset in SPEC.datasets.items():
         family = "SUPP--" if name.startswith("SUPP") else name
         assert (

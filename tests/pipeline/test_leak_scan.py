@@ -56,6 +56,12 @@ def transport(name: str, **values: str) -> Plant:
     return plant
 
 
+def dataset_json(**cells: str) -> Plant:
+    """One record in a file of Dataset-JSON."""
+    columns = [{"itemOID": f"IT.XX.{name}", "name": name} for name in cells]
+    return text("xx.json", json.dumps({"name": "XX", "columns": columns, "rows": [[*cells.values()]]}))
+
+
 def paper(*lines: str) -> Plant:
     """A PDF with one page a text."""
 
@@ -96,6 +102,8 @@ CLEAN: dict[str, Plant] = {
     ),
     "masked transport file": transport("DM", USUBJID=SUBJECT, ARMCD="MASKED", ARM="Masked"),
     "trial arms": transport("TA", DOMAIN="TA", ARMCD="PBO", ARM="Placebo", ETCD="PBO"),
+    "trial arms in JSON": dataset_json(DOMAIN="TA", ARMCD="PBO", ARM="Placebo", ETCD="PBO"),
+    "masked JSON": dataset_json(DOMAIN="DM", USUBJID=SUBJECT, ARMCD="MASKED"),
     "assignment": text("a.csv", "SUBJID,COHORT,RANDNO\n101-001,1,1001\n"),
     "laboratory": text("lab.txt", 'STUDYID|SUBJID|COMMENT\nBXU001RA|101-001|5" tube\n'),
     "manifest": text("manifest.json", json.dumps({"study": "BXU001-RA", "title": TITLE})),
@@ -130,6 +138,9 @@ PLANTED: dict[str, Plant] = {
     "transport file": transport("DM", USUBJID=SUBJECT, ARM="Placebo"),
     "transport exposure": transport("EX", USUBJID=SUBJECT, EXTRT="BX-U001"),
     "transport qualifier": transport("SUPPDM", USUBJID=SUBJECT, QNAM="RANDNO", QVAL="1001"),
+    "dataset in JSON": dataset_json(DOMAIN="DM", USUBJID=SUBJECT, ARMCD="A"),
+    "qualifier in JSON": dataset_json(USUBJID=SUBJECT, QNAM="RANDNO", QVAL="1001"),
+    "subject in trial arms in JSON": dataset_json(DOMAIN="TA", ARMCD="PBO", USUBJID=SUBJECT),
     "subject in trial arms": transport("TA", DOMAIN="TA", ARMCD="PBO", USUBJID=SUBJECT),
     "delivered column": text("a.csv", "SUBJID,ARMCD\n101-001,1\n"),
     "delivered value": text("a.csv", 'SUBJID,NOTE\n101-001,"bag of BX-U001, warm"\n'),
