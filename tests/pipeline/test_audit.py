@@ -15,13 +15,10 @@ from tests.slow import slow
 LAST = date(2028, 6, 30)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_all_kinds_of_defects_together_are_found_and_raise_no_other_finding(
-    tmp_path: Path, seed: int
-) -> None:
+def test_all_kinds_of_defects_together_are_found_and_raise_no_other_finding(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     made = simulate_delivery(
-        settings, tmp_path / "night", None, subjects=16, seed=seed, as_of=LAST, defects="all"
+        settings, tmp_path / "night", None, subjects=16, seed=2, as_of=LAST, defects="all"
     )
     audit = audit_ledger(settings, made.ledger)
     assert audit.missed.select("kind", "rule", "why").rows() == []
