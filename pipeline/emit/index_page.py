@@ -79,8 +79,12 @@ def _conformance(found: Mapping[str, Any]) -> Iterator[str]:
     engine = f"CDISC CORE {found['engine']}" if found["engine"] else "CDISC CORE not asked"
     waived = f": {found['waived']}" if "waived" in found else ""
     yield f"{engine}{waived}"
-    yield f"{found['explained']} findings explained, {found['unexplained']} not"
-    own = ", ".join(f"{count} {outcome}" for outcome, count in found["own_checks"].items())
+    explained, unexplained = found["explained"], found["unexplained"]
+    if explained or unexplained:
+        yield f"{explained} findings explained, {unexplained} unexplained"
+    own = ", ".join(
+        f"{count} {outcome}" for outcome, count in sorted(found["own_checks"].items(), reverse=True)
+    )
     yield f"own checks: {own}"
 
 

@@ -28,7 +28,9 @@ from pipeline.errors import BuildFailed
 from pipeline.files import machine_errors
 
 _REWRITE = "the file is damaged or the writer is wrong; do not release it"
-_NO_DATES_FROM = 2038  # the reader counts seconds in 32 bits; the comparison of header bytes holds the date anyway
+_NO_DATES_FROM = (
+    2038  # the reader counts seconds in 32 bits; the comparison of header bytes holds the date anyway
+)
 _READER_KIND = {"Num": "double", "Char": "string"}
 
 
