@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -45,6 +46,7 @@ _COLOURS = {
     "WARN": ("#6B4E00", "#FFF0C2"),
 }
 _FRESH = {Status.OPENED: "#1D5FA8", Status.REOPENED: "#A64B00"}
+_LINE, _TALLEST = 13.5, 405  # points of a line of text, and of the tallest row that the format allows
 _MOST_CHARACTERS = 32_767  # of a cell, a limit of the format
 _CUT_OFF = " ... (cut off here; queries.csv has the whole text)"
 _OPTIONS = {
@@ -71,6 +73,7 @@ class _Look:
     heading: Format
     text: Format
     day: Format
+    number: Format
     title: Format
     soft: Format
     severity: dict[str, Format]
@@ -103,7 +106,8 @@ def _look(book: Workbook) -> _Look:
     return _Look(
         heading=book.add_format(heading),
         text=book.add_format(cell),
-        day=book.add_format({**cell, "num_format": "yyyy-mm-dd"}),
+        day=book.add_format({**cell, "num_format": "yyyy-mm-dd", "align": "center"}),
+        number=book.add_format({**cell, "align": "center"}),
         title=book.add_format({"bold": True, "font_size": 14}),
         soft=book.add_format({"font_color": "#5D6B7A"}),
         severity={
@@ -129,6 +133,8 @@ def _list(sheet: Worksheet, name: str, rows: pl.DataFrame, look: _Look) -> None:
         for number, value in enumerate(rows[column], start=1):
             _cell(sheet, number, place, value, _format(look, column, value))
     sheet.set_row(0, 22)
+    for number, height in enumerate(_heights(rows, columns), start=1):
+        sheet.set_row(number, height)
     sheet.freeze_panes(1, 1)
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
@@ -136,9 +142,22 @@ def _list(sheet: Worksheet, name: str, rows: pl.DataFrame, look: _Look) -> None:
     sheet.repeat_rows(0)
 
 
+def _heights(rows: pl.DataFrame, columns: list[str]) -> Iterator[float]:
+    """Points for every row, so that wrapped texts show whole in programs that do not fit rows by themselves."""
+    texts = {column: _WIDTHS[column][1] for column in columns if rows.schema[column] == pl.String}
+    for row in rows.select(*texts).iter_rows():
+        lines = (
+            len(textwrap.wrap(text, width - 1)) if text and len(text) >= width else 1
+            for text, width in zip(row, texts.values(), strict=True)
+        )
+        yield min(max(lines, default=1) * _LINE, _TALLEST)
+
+
 def _format(look: _Look, column: str, value: Any) -> Format:
     if isinstance(value, date):
         return look.day
+    if isinstance(value, int):
+        return look.number
     special = {"severity": look.severity, "status": look.status}.get(column, {})
     return special.get(value, look.text)
 

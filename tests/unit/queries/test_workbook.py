@@ -58,6 +58,13 @@ def test_open_and_closed_queries_are_tables_with_filters_under_a_frozen_header(t
         assert len(data) == rows + 1
 
 
+def test_a_row_is_as_tall_as_its_longest_text_needs(tmp_path: Path) -> None:
+    long = "the date of the visit is before the date of the informed consent " * 3
+    found = written(tmp_path, [OPEN, {**OPEN, "detail": long}, {**OPEN, "detail": "x" * 20_000}])
+    rows = found["xl/worksheets/sheet1.xml"].findall(".//x:sheetData/x:row", SPACE)
+    assert [float(row.get("ht")) for row in rows[1:]] == [13.5, 4 * 13.5, 405]
+
+
 def test_a_text_that_looks_like_a_formula_stays_a_text(tmp_path: Path) -> None:
     found = written(tmp_path, [OPEN])
     assert not [name for name, part in found.items() if part.findall(".//x:f", SPACE)]
