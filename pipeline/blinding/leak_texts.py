@@ -111,8 +111,8 @@ def _as_table(value: dict[str, Any]) -> pl.LazyFrame | None:
     columns, rows = value.get("columns"), value.get("rows")
     if not (isinstance(columns, list) and isinstance(rows, list)):
         return None
-    names = [each.get("name") for each in columns if isinstance(each, dict)]
-    named = len(names) == len(columns) == len(set(names)) and all(isinstance(name, str) for name in names)
+    names = [str(each.get("name")) for each in columns if isinstance(each, dict)]
+    named = len(names) == len(columns) == len(set(names))
     if not named or not all(isinstance(row, list) and len(row) == len(names) for row in rows):
         return None
     texts = [[None if cell is None else str(cell) for cell in row] for row in rows]

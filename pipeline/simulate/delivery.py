@@ -79,7 +79,12 @@ def write_tables(
 
 
 def _spoil(path: Path, spoil: Spoil) -> None:
-    changed = spoil(path.read_bytes())
+    whole = path.read_bytes()
+    changed = spoil(whole)
+    if changed == whole:
+        raise SpecError(
+            path.name, "a defect planted in the whole file changes nothing in it", "plant it elsewhere"
+        )
     if changed is None:
         path.unlink()
     else:

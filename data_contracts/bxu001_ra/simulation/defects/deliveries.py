@@ -31,6 +31,7 @@ _VICTIMS: Final = (
     "coding_whodrug",
     "edc_co",
 )
+_NAMING_THE_STUDY: Final = tuple(source for source in _VICTIMS if not source.startswith("coding_"))
 _NO_RECORDS: Final = ("edc_racc", "edc_mhpre", "edc_dstrt")  # never empty once subjects are in
 _CUMULATIVE: Final = ("coding_whodrug", "coding_meddra", "lab_results")
 _KEPT_PERCENT: Final = 90
@@ -187,7 +188,7 @@ KINDS: Final = (
     _file_kind("missing_column", _missing_column),
     _file_kind("reordered_columns", _reordered),
     _file_kind("row_count_trailer", _trailer),
-    _file_kind("other_study", _other_study),
+    _file_kind("other_study", _other_study, _NAMING_THE_STUDY),
     DefectKind("missing_file", _missing_file, earlier=True),
     DefectKind("shrunk_file", _shrunk, earlier=True),
     DefectKind("repeated_delivery", _repeated, earlier=True, alone=True),
