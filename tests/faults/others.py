@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -183,11 +184,22 @@ def _stopped(key: str, nth: int, act: str, number: signal.Signals) -> Callable[[
     return tried
 
 
+def _until_it_listens(process: subprocess.Popen[str]) -> None:
+    """Waits until the command handles SIGTERM: before that there is nobody to tell anything, and nothing is done."""
+    mask, caught = 1 << (signal.SIGTERM - 1), re.compile(r"^SigCgt:\s*(\w+)$", re.MULTILINE)
+    status = Path(f"/proc/{process.pid}/status")
+    while status.exists() and process.poll() is None:
+        if (found := caught.search(status.read_text())) and int(found[1], 16) & mask:
+            return
+        time.sleep(0.005)
+
+
 def _stopped_later(share: float, number: signal.Signals) -> Callable[[Stage, Phase], Verdict]:
     def tried(stage: Stage, phase: Phase) -> Verdict:
         stage.restore(phase.before)
         verdict = Verdict()
         process = stage.start(phase.command)
+        _until_it_listens(process)
         try:
             process.wait(timeout=share * stage.seconds[phase.name])
         except subprocess.TimeoutExpired:
