@@ -44,8 +44,9 @@ def judged(core: CoreResult, own: OwnResult, told: Sequence[Explanation], mode: 
     """The findings with their explanations, and the explanations that explain nothing.
 
     Not stale are explanations of another mode, and of the engine's rules where the engine was not asked. What stops
-    a filing is not explained by anything.
+    a filing is not explained by anything. A rule that broke in the engine is a finding like others.
     """
+    core = core.complete
     valid = {(each.rule, each.dataset): each.why for each in told if each.mode in (None, mode)}
     found = {(issue.rule, issue.dataset) for issue in (*core.issues, *own.issues) if not issue.stops}
     asked = [key for key in valid if core.engine or not key[0].startswith("CORE-")]

@@ -10,6 +10,10 @@ from typing import Any
 CORE, OWN = "CORE", "OWN"
 SUCCESS, FOUND, SKIPPED, BROKEN = "success", "issue reported", "skipped", "execution error"
 OUTCOMES = (SUCCESS, FOUND, SKIPPED, BROKEN)
+ENGINE_RULE, EVERY = (
+    "CORE",
+    "ALL",
+)  # what stands for the engine itself, and for a dataset that it does not name
 
 
 @dataclass(frozen=True, order=True)
@@ -50,16 +54,25 @@ class Issue:
 
 @dataclass(frozen=True)
 class RuleOutcome:
-    """What became of one rule: in how many datasets it ended how, and why it did not look at others."""
+    """What became of one rule: in how many datasets it ended how, why it did not look at others, and where it broke."""
 
     rule: str
     datasets: Mapping[str, int]
     reasons: tuple[tuple[str, str, int], ...] = ()  # outcome, kind, datasets
+    broken: tuple[str, ...] = ()  # as far as the engine names them
 
     @property
     def outcome(self) -> str:
         """The worst of its datasets: a rule that broke in one is not a rule that passed. Skipped: looked at none."""
         return next((each for each in (BROKEN, FOUND, SUCCESS) if self.datasets.get(each)), SKIPPED)
+
+    @property
+    def failures(self) -> tuple[Issue, ...]:
+        """One issue for each dataset in which it broke: what it would have found there, nobody knows."""
+        if not self.datasets.get(BROKEN):
+            return ()
+        message = "the rule broke in the engine, so that it says nothing of the dataset"
+        return tuple(Issue(CORE, self.rule, name or EVERY, message) for name in self.broken or ("",))
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,16 @@ class CoreResult:
     def outcomes(self) -> dict[str, int]:
         """Rules by outcome; the numbers sum up to all rules."""
         return {each: sum(rule.outcome == each for rule in self.rules) for each in OUTCOMES}
+
+    @property
+    def complete(self) -> CoreResult:
+        """The same with an issue for whatever kept rules from looking; completing it twice changes nothing."""
+        ran = any(rule.datasets.get(each) for rule in self.rules for each in (SUCCESS, FOUND))
+        found = [*self.issues, *(each for rule in self.rules for each in rule.failures)]
+        if self.engine and not ran:
+            found.append(Issue(CORE, ENGINE_RULE, EVERY, "no rule has looked at any dataset", stops=True))
+        unique = dict.fromkeys(found)
+        return replace(self, issues=tuple(sorted(unique, key=lambda issue: issue.order)))
 
 
 @dataclass(frozen=True)
@@ -169,7 +192,12 @@ def core_of(text: str) -> CoreResult:
         cache=told["cache_sha256"],
         records=told["records"],
         rules=tuple(
-            RuleOutcome(each["rule"], each["datasets"], tuple((s, k, n) for s, k, n in each["reasons"]))
+            RuleOutcome(
+                each["rule"],
+                each["datasets"],
+                tuple((s, k, n) for s, k, n in each["reasons"]),
+                tuple(each.get("broken", ())),
+            )
             for each in told["rules"]
         ),
         issues=tuple(
@@ -221,6 +249,7 @@ def _rule(rule: RuleOutcome) -> dict[str, Any]:
         "outcome": rule.outcome,
         "datasets": dict(rule.datasets),
         "reasons": [list(reason) for reason in rule.reasons],
+        **({"broken": list(rule.broken)} if rule.broken else {}),
     }
 
 

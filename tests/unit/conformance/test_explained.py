@@ -20,6 +20,7 @@ from pipeline.conformance.verdict import (
     Stale,
     Verdict,
     core_json,
+    core_of,
     own_json,
 )
 from pipeline.errors import SpecError
@@ -28,7 +29,8 @@ EPOCH = Issue(CORE, "CORE-000701", "CM", "EPOCH is missing", ("EPOCH",), (At(3, 
 ARM = Issue(CORE, "CORE-000210", "DM", "ARMCD is not in TA", ("ARMCD",), (At(1, "S-1"),))
 ORDER = Issue(OWN, "PKG-ORDER", "DM", "its variables are not in order")
 NOTHING = OwnResult()
-RAN = CoreResult(engine="0.17.1", issues=(EPOCH, ARM))
+LOOKED = (RuleOutcome("CORE-000701", {"issue reported": 1}),)
+RAN = CoreResult(engine="0.17.1", rules=LOOKED, issues=(EPOCH, ARM))
 
 
 def told(*rows: tuple[str | None, ...]) -> pl.DataFrame:
@@ -114,6 +116,27 @@ def test_a_rule_that_broke_in_one_dataset_did_not_pass_and_outcomes_sum_up_to_al
         "skipped": 2,
         "execution error": 1,
     }
+
+
+def test_a_rule_that_broke_is_a_finding_of_each_dataset_until_somebody_explains_it() -> None:
+    broke = RuleOutcome("CORE-000701", {"execution error": 2, "success": 1}, broken=("CM", "LB"))
+    core = CoreResult("0.17.1", rules=(broke,))
+    row = ("CORE-000701", "CM", None, "the engine cannot compare the dates")
+    found = verdict(row, core=core)
+    assert [(issue.rule, issue.dataset) for issue in found.unexplained] == [("CORE-000701", "LB")]
+    assert found.stale == ()
+    again = core_of(core_json(found.core))
+    assert verdict(row, core=again).issues == found.issues
+    unnamed = CoreResult("0.17.1", rules=(RuleOutcome("R", {"execution error": 1, "success": 1}),))
+    assert [issue.dataset for issue in verdict(core=unnamed).unexplained] == ["ALL"]
+
+
+def test_an_engine_of_which_no_rule_has_looked_stops_the_filing() -> None:
+    for outcome in ({"execution error": 3}, {"skipped": 3}, {}):
+        core = CoreResult("0.17.1", rules=(RuleOutcome("R", outcome),))
+        found = verdict(("CORE", "ALL", None, "never mind"), core=core)
+        assert "CORE" in [issue.rule for issue in found.unexplained if issue.stops]
+    assert verdict(core=CoreResult()).issues == ()
 
 
 def test_the_kept_texts_are_sorted_and_do_not_depend_on_the_order_of_findings() -> None:
