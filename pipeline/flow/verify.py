@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.conformance.verdict import core_of
-from pipeline.emit.manifest import FILE, read_manifest
+from pipeline.emit.manifest import FILE, STRANGE, contents, read_manifest
 from pipeline.emit.opened import OpenRelease
 from pipeline.emit.releases import ReleaseName, same_contents
 from pipeline.errors import UsageError
@@ -94,7 +94,7 @@ def verify_release(
     """
     if release.study != maker.parts.spec.study.study:
         raise UsageError(release.name, f"is of study {release.study}", "set SDTM_STUDY to it")
-    named, there = {name: file["sha256"] for name, file in release.files.items()}, _digests(release.folder)
+    named, there = {name: file["sha256"] for name, file in release.files.items()}, contents(release.folder)
     files = {name: _as_named(named.get(name), there.get(name)) for name in sorted({*named, *there})}
     problems, judged = list(_origin_problems(release.manifest, maker)), judge or _recorded(release)
     if judged is None:
@@ -108,15 +108,9 @@ def verify_release(
     return Verified(release.name, tuple(told), tuple(problems))
 
 
-def _digests(folder: Path) -> Digests:
-    """File -> sha256 of everything below ``folder`` but its manifest."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    found = {path.relative_to(folder).as_posix(): sha256_of(path) for path in paths}
-    found.pop(FILE, None)
-    return found
-
-
 def _as_named(named: str | None, there: str | None) -> str:
+    if there in STRANGE:
+        return str(there)
     if named is None:
         return NOT_NAMED
     if there is None:
@@ -177,7 +171,7 @@ def _against_rebuild(
         again.mkdir()
         work.mkdir()
         make_release(build, maker.parts, again, name, replace(judge, work=work))
-        made = _digests(again)
+        made = contents(again)
         for file in sorted({*files, *made}):
             yield FileVerdict(file, files.get(file, NOT_NAMED), _rebuilt(there.get(file), made.get(file)))
         yield FileVerdict(FILE, AS_NAMED, _manifests(release.folder / FILE, again / FILE))

@@ -216,7 +216,10 @@ def test_a_tampered_and_a_foreign_and_a_missing_file_are_found(shelf: Shelf, tmp
     tampered.chmod(0o644)
     tampered.write_bytes(tampered.read_bytes().replace(b"DROWSY", b"SLEEPY"))
     (folder / "notes.txt").write_text("x")
-    (folder / "dm.xpt").unlink()
+    (folder / "dm.xpt").rename(tmp_path / "dm.xpt")
+    (folder / "dm.xpt").symlink_to(tmp_path / "dm.xpt")
+    (folder / "sv.xpt").unlink()
+    (folder / "split").mkdir()
     found = verified(shelf.settings, copy, ALONE)
     wrong = {
         Path(each["file"]).name: (each["manifest"], each["rebuilt"])
@@ -226,7 +229,9 @@ def test_a_tampered_and_a_foreign_and_a_missing_file_are_found(shelf: Shelf, tmp
     assert wrong == {
         "ae.xpt": ("other bytes", "differs"),
         "notes.txt": ("not named", "not made"),
-        "dm.xpt": ("missing", "differs"),
+        "dm.xpt": ("symbolic link", "differs"),
+        "sv.xpt": ("missing", "differs"),
+        "split": ("empty folder", "not made"),
     }
     assert found["exit_code"] == 4
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,16 @@ from typing import Any
 import pytest
 
 from pipeline.emit.index_page import index_page
-from pipeline.emit.manifest import changed_files, manifest_text, packaged_file, read_manifest
+from pipeline.emit.manifest import (
+    EMPTY_FOLDER,
+    LINK,
+    SPECIAL,
+    changed_files,
+    contents,
+    manifest_text,
+    packaged_file,
+    read_manifest,
+)
 from pipeline.emit.releases import ReleaseName, alike, same_contents, shelved
 from pipeline.emit.tree import ectd_name
 from pipeline.errors import MachineError
@@ -74,6 +84,28 @@ def test_a_changed_a_missing_and_an_added_file_are_told(tmp_path: Path) -> None:
     assert changed_files(folder, manifest) == ("ae.xpt", "more.txt")
     (folder / "ae.xpt").unlink()
     assert changed_files(folder, manifest) == ("ae.xpt", "more.txt")
+
+
+def test_links_special_files_and_empty_folders_are_no_part_of_a_release(tmp_path: Path) -> None:
+    folder = shelve(tmp_path)
+    manifest, elsewhere = read_manifest(folder), tmp_path / "ae.xpt"
+    (folder / "ae.xpt").rename(elsewhere)
+    (folder / "ae.xpt").symlink_to(elsewhere)
+    (folder / "dangling").symlink_to("nowhere")
+    (folder / "folder").symlink_to(tmp_path)
+    (folder / "empty" / "inner").mkdir(parents=True)
+    os.mkfifo(folder / "pipe")
+    assert contents(folder) == {
+        "ae.xpt": LINK,
+        "dangling": LINK,
+        "empty/inner": EMPTY_FOLDER,
+        "folder": LINK,
+        "pipe": SPECIAL,
+    }
+    assert changed_files(folder, manifest) == tuple(contents(folder))
+    (folder / "manifest.json").rename(tmp_path / "told.json")
+    (folder / "manifest.json").symlink_to(tmp_path / "told.json")
+    assert "manifest.json" in changed_files(folder, manifest)
 
 
 def test_releases_stand_in_order_and_only_those_of_one_cut_and_mode_share_their_numbers(
