@@ -56,7 +56,12 @@ def manifest_text(identity: Mapping[str, Any], files: Iterable[PackagedFile]) ->
         {key: value for key, value in vars(file).items() if value is not None}
         for file in sorted(files, key=lambda file: file.name)
     ]
-    return json.dumps({**identity, "files": told}, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+    return manifest_of({**identity, "files": told})
+
+
+def manifest_of(content: Mapping[str, Any]) -> str:
+    """What a manifest tells as its text."""
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

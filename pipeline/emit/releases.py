@@ -39,6 +39,17 @@ class ReleaseName:
         return {**asdict(self), "cut": self.cut.isoformat(), "name": self.folder}
 
 
+def release_name(manifest: Mapping[str, Any]) -> ReleaseName | None:
+    """Which release the manifest says it is of; None if its parts do not make its name."""
+    told = manifest["release"]
+    try:
+        name = ReleaseName(told["study"], date.fromisoformat(told["cut"]), told["mode"], told["number"])
+        found = name.facts
+    except (KeyError, TypeError, ValueError):
+        return None
+    return name if found == told else None
+
+
 @dataclass(frozen=True)
 class Shelved:
     """A release that is there: its folder and what its manifest says."""
@@ -73,7 +84,7 @@ def same_contents(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _contents(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    code = {"digest": manifest.get("code", {}).get("digest")}
+    code = {**manifest.get("code", {}), "commit": None, "dirty": None}
     return {**manifest, "code": code, "release": {**manifest["release"], "number": None, "name": None}}
 
 

@@ -21,7 +21,7 @@ from pipeline.emit.manifest import (
     packaged_file,
     read_manifest,
 )
-from pipeline.emit.releases import ReleaseName, alike, same_contents, shelved
+from pipeline.emit.releases import ReleaseName, alike, release_name, same_contents, shelved
 from pipeline.emit.tree import ectd_name
 from pipeline.errors import MachineError
 
@@ -58,6 +58,21 @@ def numbered(number: int, mode: str = "BLINDED") -> ReleaseName:
 def test_a_release_is_named_by_study_cut_mode_and_number(name: ReleaseName, folder: str) -> None:
     assert name.folder == folder
     assert ectd_name(folder) == folder
+
+
+def test_a_manifest_whose_parts_do_not_make_its_name_names_nothing() -> None:
+    facts = NAME.facts
+    assert release_name({"release": facts}) == NAME
+    for other in (
+        {**facts, "number": 7},
+        {**facts, "name": facts["name"].replace("-01", "-07")},
+        {**facts, "number": "1"},
+        {**facts, "cut": "2027-06-31"},
+        {**facts, "mode": "FINAL"},
+        {**facts, "more": 1},
+        {},
+    ):
+        assert release_name({"release": other}) is None
 
 
 def test_a_manifest_is_sorted_text_that_can_be_read_again(tmp_path: Path) -> None:
