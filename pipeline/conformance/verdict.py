@@ -48,8 +48,8 @@ class Issue:
 
     @property
     def order(self) -> tuple[str, ...]:
-        """By rule, then by dataset and text."""
-        return (self.source, self.rule, self.dataset, *self.variables, self.message)
+        """By rule, then by dataset and text, and what is not explained first."""
+        return (self.source, self.rule, self.dataset, *self.variables, self.message, self.why or "")
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,11 @@ class Stale:
     dataset: str
     why: str
 
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """By rule, dataset and sentence."""
+        return (self.rule, self.dataset, self.why)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -175,7 +180,7 @@ def core_json(core: CoreResult, stale: Sequence[Stale] = ()) -> str:
         "outcomes": core.outcomes,
         "rules": [_rule(rule) for rule in sorted(core.rules, key=lambda rule: rule.rule)],
         "issues": issue_rows(core.issues),
-        "stale": [vars(each) for each in sorted(stale, key=lambda each: (each.rule, each.dataset))],
+        "stale": [vars(each) for each in sorted(stale, key=lambda each: each.order)],
     }
     return _text(told)
 

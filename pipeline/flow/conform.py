@@ -33,6 +33,7 @@ from pipeline.emit.submitted import Submitted, submitted
 from pipeline.emit.tree import Tree
 from pipeline.emit.xpt.seen import Seen, seen_in
 from pipeline.errors import BuildFailed
+from pipeline.flow.conform_records import packaged_records
 from pipeline.specs.load import StudySpec
 
 _STANDARD = "sdtmig"
@@ -58,7 +59,7 @@ class Judge:
 def conformance_of(root: Path, spec: StudySpec, mode: str, cut: date, judge: Judge) -> Verdict:
     """Everything that is to say of the release in ``root``, finished or in the making."""
     own = own_conformance(root, spec, mode, cut)
-    return matched(core_conformance(root, spec, judge), own, spec, mode)
+    return matched(root, core_conformance(root, spec, judge), own, spec, mode)
 
 
 def core_conformance(root: Path, spec: StudySpec, judge: Judge) -> CoreResult:
@@ -94,9 +95,10 @@ def own_conformance(root: Path, spec: StudySpec, mode: str, cut: date) -> OwnRes
     return checked(package_facts(root, spec, mode, cut), REJECTED, LAID_OUT)
 
 
-def matched(core: CoreResult, own: OwnResult, spec: StudySpec, mode: str) -> Verdict:
-    """The findings with the study's explanations."""
-    return judged(core, own, explanations(spec.tables.get(TABLE)), mode)
+def matched(root: Path, core: CoreResult, own: OwnResult, spec: StudySpec, mode: str) -> Verdict:
+    """The findings with the study's explanations, whose conditions are asked of the records in ``root``."""
+    told = explanations(spec.tables.get(TABLE))
+    return judged(core, own, told, mode, packaged_records(root, spec))
 
 
 def package_facts(root: Path, spec: StudySpec, mode: str, cut: date) -> PackageFacts:
