@@ -55,6 +55,7 @@ def release_result(release: Release) -> dict[str, Any]:
         "folder": str(release.folder),
         "new": not release.unchanged,
         "without_records": list(release.without_records),
+        "not_releases": list(release.strays),
         "conformance": release.verdict.summary,
         "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in release.files],
     }
@@ -89,6 +90,8 @@ def _show(result: dict[str, Any]) -> None:
             "without records": ", ".join(result["without_records"]) or "none",
         },
     )
+    for line in result["not_releases"]:
+        show.remark(line)
 
 
 def _folder(name: str) -> str:

@@ -67,7 +67,11 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
 
 
 def copied(release: Path, to: Path) -> Path:
-    return shutil.copytree(release, to / release.name)
+    """A copy that can be changed."""
+    copy = shutil.copytree(release, to / release.name)
+    for folder in (copy, *(path for path in copy.rglob("*") if path.is_dir())):
+        folder.chmod(0o755)
+    return copy
 
 
 def rewrite(release: Path, **code: Any) -> None:

@@ -21,7 +21,15 @@ from pipeline.emit.manifest import (
     packaged_file,
     read_manifest,
 )
-from pipeline.emit.releases import ReleaseName, alike, release_name, same_contents, shelved
+from pipeline.emit.releases import (
+    ReleaseName,
+    alike,
+    next_number,
+    release_name,
+    same_contents,
+    shelved,
+    strays,
+)
 from pipeline.emit.tree import ectd_name
 from pipeline.errors import MachineError
 
@@ -135,6 +143,27 @@ def test_releases_stand_in_order_and_only_those_of_one_cut_and_mode_share_their_
     assert [one.number for one in alike(tmp_path, NAME)] == [1, 2, 10]
     assert alike(tmp_path, ReleaseName(NAME.study, date(2027, 7, 1), "BLINDED")) == []
     assert shelved(tmp_path / "nowhere") == []
+
+
+def test_a_number_is_not_given_again_and_what_is_no_whole_release_is_named_and_left_alone(
+    tmp_path: Path,
+) -> None:
+    assert next_number(tmp_path, NAME) == next_number(tmp_path / "nowhere", NAME) == 1
+    shelve(tmp_path, numbered(1))
+    (shelve(tmp_path, numbered(2)) / "manifest.json").unlink()
+    assert next_number(tmp_path, NAME) == 3
+    shelve(tmp_path, numbered(3)).rename(tmp_path / "moved")
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "manifest.json").write_text("{")
+    (tmp_path / "letters").mkdir()
+    assert next_number(tmp_path, NAME) == 4
+    assert next_number(tmp_path, numbered(1, "FINAL")) == 1
+    assert [one.number for one in shelved(tmp_path)] == [1]
+    assert [one.line for one in strays(tmp_path)] == [
+        f"{numbered(2).folder}: is no whole release; finish the copy or move it away",
+        "half: is no whole release; finish the copy or move it away",
+        f"moved: is release {numbered(3).folder} under another name; give it its name again or move it away",
+    ]
 
 
 def test_number_and_commit_do_not_make_another_package_but_everything_else_does() -> None:
