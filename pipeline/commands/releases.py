@@ -85,6 +85,7 @@ def _show(result: dict[str, Any]) -> None:
                 f"{n} in {name}" for name, n in beside.items() if name != _FILED
             ),
             "CDISC CORE": found["engine"] or "not asked (--core-cache)",
+            **({"rules that broke": ", ".join(found["broken"])} if "broken" in found else {}),
             "findings": f"{found['explained']} explained, {found['unexplained']} not",
             "own checks": ", ".join(f"{n} {outcome}" for outcome, n in found["own_checks"].items()),
             "without records": ", ".join(result["without_records"]) or "none",

@@ -156,7 +156,9 @@ class Verdict:
     def summary(self) -> dict[str, Any]:
         """What a manifest tells of it."""
         explained = [issue for issue in self.issues if issue.why is not None]
+        broken = [f"{each.rule} in {each.dataset}" for rule in self.core.rules for each in rule.failures]
         return {
+            **({"broken": broken} if broken else {}),
             "engine": self.core.engine,
             "rules": self.core.outcomes,
             "explained": len(explained),

@@ -120,11 +120,14 @@ def _require_explained(build: Build, name: ReleaseName, made: Made) -> None:
     if issue := refused(made):
         kept = f"{name.folder}-{_REFUSED}"
         keep_verdict(build.place, kept, made.verdict)
-        more = len(made.verdict.unexplained)
+        more = f"({len(made.verdict.unexplained)} findings in all)"
+        culprit, mend = f"is not explained {more}", "mend the data or explain it in explained.csv"
+        if issue.stops:
+            culprit, mend = f"forbids a filing {more}: {issue.message}", "no explanation helps"
         raise BuildFailed(
             name.folder,
-            f"{issue.rule} in {issue.dataset} is not explained ({more} findings in all)",
-            f"see release {kept} in qc.conformance; mend the data or explain it in explained.csv",
+            f"{issue.rule} in {issue.dataset} {culprit}",
+            f"see release {kept} in qc.conformance; {mend}",
         )
 
 

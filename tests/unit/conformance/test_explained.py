@@ -176,6 +176,7 @@ def test_a_rule_that_broke_is_a_finding_of_each_dataset_until_somebody_explains_
     assert len(verdict(("CORE-000701", "CM", None, "of EPOCH"), core=core).unexplained) == 2
     found = verdict(row, core=core)
     assert [(issue.rule, issue.dataset) for issue in found.unexplained] == [("CORE-000701", "LB")]
+    assert found.summary["broken"] == ["CORE-000701 in CM", "CORE-000701 in LB"]
     assert found.stale == ()
     again = core_of(core_json(found.core))
     assert verdict(row, core=again).issues == found.issues
