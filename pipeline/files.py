@@ -10,14 +10,17 @@ import glob
 import hashlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from pipeline.errors import MachineError
 
 _CHUNK = 1 << 20
+_OWN_FOLDER = 0o700
+_PATIENCE, _MOMENT = 10.0, 0.01  # seconds
 _LOCK_MODE = 0o666  # as any file: the umask of the person decides
 
 
@@ -78,23 +81,45 @@ def folder_aside(target: Path) -> Iterator[Path]:
 
     Its maker holds a lock on it: MachineError if another process is at work beside the same target.
     """
-    with machine_errors(str(target)):
+    with machine_errors(str(target)), ExitStack() as held:
         target.parent.mkdir(parents=True, exist_ok=True)
-        for left in sorted(target.parent.glob(f".{glob.escape(target.name)}.*.part")):
-            with only_one(left, str(target), "run"):
-                clear(left)
         aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
-        aside.mkdir()
+        with _turn(target):
+            for left in sorted(target.parent.glob(f".{glob.escape(target.name)}.*.part")):
+                with suppress(FileNotFoundError), only_one(left, str(target), "run"):
+                    clear(left)
+            aside.mkdir()
+            held.enter_context(only_one(aside, str(target), "run"))
         try:
-            with only_one(aside, str(target), "run"):
-                yield aside
+            yield aside
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 
 
+@contextmanager
+def _turn(target: Path) -> Iterator[None]:
+    """Nobody else clears away or begins a folder beside ``target``: a new one is never seen without its lock.
+
+    MachineError if others do so for seconds.
+    """
+    until = time.monotonic() + _PATIENCE
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(only_one(target.parent, str(target), "run"))
+                break
+            except MachineError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_MOMENT)
+        yield
+
+
 def clear(left: Path) -> None:
-    """What a killed run left, a file or a folder, is gone."""
-    if left.is_dir():
+    """What a killed run left, a file or a folder, is gone, read-only or not."""
+    if left.is_dir() and not left.is_symlink():
+        for folder, _, _ in os.walk(left):
+            Path(folder).chmod(_OWN_FOLDER)
         shutil.rmtree(left)
     else:
         left.unlink(missing_ok=True)

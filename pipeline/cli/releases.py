@@ -63,7 +63,7 @@ def conform(release: Path, core_cache: Path | None, core_minutes: float, quiet: 
 def verify(release: Path, core_cache: Path | None, core_minutes: float, quiet: bool) -> dict[str, Any]:
     """Prove that RELEASE (a folder) is what the code makes: look at every file, build it again aside, compare.
 
-    What CDISC CORE found then is taken from the release, unless --core-cache has it asked again.
+    What CDISC CORE found is then taken from the release and not proved, unless --core-cache has it asked again.
     """
     from pipeline.commands import verify as run
     from pipeline.commands.releases import Asked

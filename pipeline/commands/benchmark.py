@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from typing import Any
 
 from pipeline.commands import show, show_trials
 from pipeline.errors import BuildFailed
+from pipeline.files import clear
 from pipeline.flow.run import run_build
 from pipeline.flow.steps import Step
 from pipeline.settings import Settings
@@ -50,7 +50,7 @@ def study(settings: Settings, subjects: int, as_of: date, *, quiet: bool) -> dic
             rows += [row, *told.get("steps", [])]
             records = told.get("records", records)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        clear(folder)
     result: dict[str, Any] = {
         "subjects": subjects,
         "as_of": as_of.isoformat(),

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline.commands import show
 from pipeline.conformance.core import OnRule
-from pipeline.conformance.verdict import Issue
+from pipeline.conformance.verdict import BROKEN, Issue, RuleOutcome
 from pipeline.emit.opened import OpenRelease, opened_release
 from pipeline.errors import EXIT_BUILD, UsageError
 from pipeline.flow.conform import Judge
@@ -69,14 +69,21 @@ def conform_result(judged: Judged) -> dict[str, Any]:
         "issues": [_told(issue) for issue in verdict.issues],
         "stale": [vars(each) for each in verdict.stale],
         "errors": [
-            {"rule": rule.rule, "kind": kind, "datasets": count}
+            {"rule": rule.rule, "datasets": _datasets(rule), "kinds": _kinds(rule)}
             for rule in verdict.core.rules
-            for outcome, kind, count in rule.reasons
-            if outcome == "execution error"
+            if rule.failures
         ],
         "table": str(judged.table),
     }
     return {**result, "exit_code": EXIT_BUILD if unexplained else 0, "show": lambda: _show(result)}
+
+
+def _datasets(rule: RuleOutcome) -> str:
+    return " ".join(issue.dataset for issue in rule.failures)
+
+
+def _kinds(rule: RuleOutcome) -> str:
+    return ", ".join(sorted({kind for outcome, kind, _ in rule.reasons if outcome == BROKEN}))
 
 
 def _told(issue: Issue) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pipeline.commands import nights, releases, show
+from pipeline.files import clear
 from pipeline.settings import Settings
 
 
@@ -38,4 +38,4 @@ def demo(
 
 def _clear(home: Path) -> None:
     if home.exists():
-        shutil.rmtree(home)
+        clear(home)

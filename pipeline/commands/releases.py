@@ -55,6 +55,7 @@ def release_result(release: Release) -> dict[str, Any]:
         "folder": str(release.folder),
         "new": not release.unchanged,
         "without_records": list(release.without_records),
+        "not_releases": list(release.strays),
         "conformance": release.verdict.summary,
         "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in release.files],
     }
@@ -84,11 +85,14 @@ def _show(result: dict[str, Any]) -> None:
                 f"{n} in {name}" for name, n in beside.items() if name != _FILED
             ),
             "CDISC CORE": found["engine"] or "not asked (--core-cache)",
+            **({"rules that broke": ", ".join(found["broken"])} if "broken" in found else {}),
             "findings": f"{found['explained']} explained, {found['unexplained']} not",
             "own checks": ", ".join(f"{n} {outcome}" for outcome, n in found["own_checks"].items()),
             "without records": ", ".join(result["without_records"]) or "none",
         },
     )
+    for line in result["not_releases"]:
+        show.remark(line)
 
 
 def _folder(name: str) -> str:

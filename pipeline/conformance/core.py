@@ -59,7 +59,12 @@ def core_result(asked: Asked, answer: Mapping[str, Any]) -> CoreResult:
         raise MachineError(_WHAT, str(answer["failed"]), "check the rules cache and its version")
     _require_whole(asked.records, answer["read"])
     rules = tuple(
-        RuleOutcome(each["rule"], each["datasets"], tuple((s, k, n) for s, k, n in each["reasons"]))
+        RuleOutcome(
+            each["rule"],
+            each["datasets"],
+            tuple((s, k, n) for s, k, n in each["reasons"]),
+            tuple(sorted({_named(name) for name in each["broken"]})),
+        )
         for each in sorted(answer["rules"], key=lambda each: str(each["rule"]))
     )
     return CoreResult(

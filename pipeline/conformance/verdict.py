@@ -10,6 +10,10 @@ from typing import Any
 CORE, OWN = "CORE", "OWN"
 SUCCESS, FOUND, SKIPPED, BROKEN = "success", "issue reported", "skipped", "execution error"
 OUTCOMES = (SUCCESS, FOUND, SKIPPED, BROKEN)
+ENGINE_RULE, EVERY = (
+    "CORE",
+    "ALL",
+)  # what stands for the engine itself, and for a dataset that it does not name
 
 
 @dataclass(frozen=True, order=True)
@@ -44,22 +48,31 @@ class Issue:
 
     @property
     def order(self) -> tuple[str, ...]:
-        """By rule, then by dataset and text."""
-        return (self.source, self.rule, self.dataset, *self.variables, self.message)
+        """By rule, then by dataset and text, and what is not explained first."""
+        return (self.source, self.rule, self.dataset, *self.variables, self.message, self.why or "")
 
 
 @dataclass(frozen=True)
 class RuleOutcome:
-    """What became of one rule: in how many datasets it ended how, and why it did not look at others."""
+    """What became of one rule: in how many datasets it ended how, why it did not look at others, and where it broke."""
 
     rule: str
     datasets: Mapping[str, int]
     reasons: tuple[tuple[str, str, int], ...] = ()  # outcome, kind, datasets
+    broken: tuple[str, ...] = ()  # as far as the engine names them
 
     @property
     def outcome(self) -> str:
         """The worst of its datasets: a rule that broke in one is not a rule that passed. Skipped: looked at none."""
         return next((each for each in (BROKEN, FOUND, SUCCESS) if self.datasets.get(each)), SKIPPED)
+
+    @property
+    def failures(self) -> tuple[Issue, ...]:
+        """One issue for each dataset in which it broke: what it would have found there, nobody knows."""
+        if not self.datasets.get(BROKEN):
+            return ()
+        message = "the rule broke in the engine, so that it says nothing of the dataset"
+        return tuple(Issue(CORE, self.rule, name or EVERY, message) for name in self.broken or ("",))
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,16 @@ class CoreResult:
     def outcomes(self) -> dict[str, int]:
         """Rules by outcome; the numbers sum up to all rules."""
         return {each: sum(rule.outcome == each for rule in self.rules) for each in OUTCOMES}
+
+    @property
+    def complete(self) -> CoreResult:
+        """The same with an issue for whatever kept rules from looking; completing it twice changes nothing."""
+        ran = any(rule.datasets.get(each) for rule in self.rules for each in (SUCCESS, FOUND))
+        found = [*self.issues, *(each for rule in self.rules for each in rule.failures)]
+        if self.engine and not ran:
+            found.append(Issue(CORE, ENGINE_RULE, EVERY, "no rule has looked at any dataset", stops=True))
+        unique = dict.fromkeys(found)
+        return replace(self, issues=tuple(sorted(unique, key=lambda issue: issue.order)))
 
 
 @dataclass(frozen=True)
@@ -105,6 +128,11 @@ class Stale:
     dataset: str
     why: str
 
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """By rule, dataset and sentence."""
+        return (self.rule, self.dataset, self.why)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -128,7 +156,9 @@ class Verdict:
     def summary(self) -> dict[str, Any]:
         """What a manifest tells of it."""
         explained = [issue for issue in self.issues if issue.why is not None]
+        broken = [f"{each.rule} in {each.dataset}" for rule in self.core.rules for each in rule.failures]
         return {
+            **({"broken": broken} if broken else {}),
             "engine": self.core.engine,
             "rules": self.core.outcomes,
             "explained": len(explained),
@@ -152,7 +182,7 @@ def core_json(core: CoreResult, stale: Sequence[Stale] = ()) -> str:
         "outcomes": core.outcomes,
         "rules": [_rule(rule) for rule in sorted(core.rules, key=lambda rule: rule.rule)],
         "issues": issue_rows(core.issues),
-        "stale": [vars(each) for each in sorted(stale, key=lambda each: (each.rule, each.dataset))],
+        "stale": [vars(each) for each in sorted(stale, key=lambda each: each.order)],
     }
     return _text(told)
 
@@ -169,7 +199,12 @@ def core_of(text: str) -> CoreResult:
         cache=told["cache_sha256"],
         records=told["records"],
         rules=tuple(
-            RuleOutcome(each["rule"], each["datasets"], tuple((s, k, n) for s, k, n in each["reasons"]))
+            RuleOutcome(
+                each["rule"],
+                each["datasets"],
+                tuple((s, k, n) for s, k, n in each["reasons"]),
+                tuple(each.get("broken", ())),
+            )
             for each in told["rules"]
         ),
         issues=tuple(
@@ -221,6 +256,7 @@ def _rule(rule: RuleOutcome) -> dict[str, Any]:
         "outcome": rule.outcome,
         "datasets": dict(rule.datasets),
         "reasons": [list(reason) for reason in rule.reasons],
+        **({"broken": list(rule.broken)} if rule.broken else {}),
     }
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import MachineError
-from pipeline.files import sha256_of
+from pipeline.files import machine_errors, sha256_of
 
 FILE = "manifest.json"
+LINK, SPECIAL, EMPTY_FOLDER = "symbolic link", "special file", "empty folder"
+STRANGE = (LINK, SPECIAL, EMPTY_FOLDER)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,12 @@ def manifest_text(identity: Mapping[str, Any], files: Iterable[PackagedFile]) ->
         {key: value for key, value in vars(file).items() if value is not None}
         for file in sorted(files, key=lambda file: file.name)
     ]
-    return json.dumps({**identity, "files": told}, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+    return manifest_of({**identity, "files": told})
+
+
+def manifest_of(content: Mapping[str, Any]) -> str:
+    """What a manifest tells as its text."""
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -70,9 +78,34 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def changed_files(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """Files of ``folder`` that are not as its manifest says: other bytes, missing, or not named; sorted."""
-    named = {file["name"]: file["sha256"] for file in manifest["files"]}
-    there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    there.pop(FILE, None)
-    wrong = {name for name, digest in named.items() if name not in there or sha256_of(there[name]) != digest}
-    return tuple(sorted(wrong | (set(there) - set(named))))
+    """What of ``folder`` is not as its manifest says: other bytes, no plain file, missing, or not named; sorted."""
+    named, there = {file["name"]: file["sha256"] for file in manifest["files"]}, contents(folder)
+    return tuple(sorted(name for name in {*named, *there} if named.get(name) != there.get(name)))
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Everything below ``folder`` but its manifest: file -> sha256, and whatever a release never holds -> what it is.
+
+    That is one of ``STRANGE``: links are not followed, and a folder is told only if nothing is in it. MachineError
+    for what cannot be read.
+    """
+    with machine_errors(str(folder)):
+        found = dict(_below(folder, ""))
+    if found.get(FILE) not in STRANGE:
+        found.pop(FILE, None)
+    return found
+
+
+def _below(folder: Path, name: str) -> Iterator[tuple[str, str]]:
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    if not entries and name:
+        yield name, EMPTY_FOLDER
+    for entry in entries:
+        inner, path = f"{name}/{entry.name}".lstrip("/"), folder / entry.name
+        if entry.is_symlink():
+            yield inner, LINK
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _below(path, inner)
+        else:
+            yield inner, sha256_of(path) if entry.is_file(follow_symlinks=False) else SPECIAL

@@ -13,6 +13,7 @@ import polars as pl
 from pipeline.emit.define.document import FILE as DEFINE
 from pipeline.emit.define.reading import Defined, defined
 from pipeline.emit.manifest import FILE, changed_files, read_manifest
+from pipeline.emit.releases import release_name
 from pipeline.emit.tree import Tree
 from pipeline.emit.xpt.reading import read_transport
 from pipeline.errors import Refused, UsageError
@@ -97,8 +98,11 @@ def described_release(folder: Path) -> OpenRelease:
 
 
 def opened_release(folder: Path) -> OpenRelease:
-    """The same; Refused if a file is missing, changed, or not in its manifest."""
+    """The same; Refused if a file is missing, changed, or not in its manifest, or if that contradicts itself."""
     release = described_release(folder)
+    if release_name(release.manifest) is None:
+        culprit = "its name is not what study, cut, mode and number make"
+        raise Refused(f"{folder.name}/{FILE}", culprit, "restore the release from the backup")
     if wrong := changed_files(folder, release.manifest):
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         fix = "restore the release from the backup; './sdtm verify' tells every file"

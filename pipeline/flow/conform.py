@@ -28,11 +28,15 @@ from pipeline.emit.define.check import check_define
 from pipeline.emit.define.document import FILE as DEFINE
 from pipeline.emit.define.links import links_of
 from pipeline.emit.define.model import in_define_order
+from pipeline.emit.define.papers import CRF_FILE
+from pipeline.emit.marking import marking
 from pipeline.emit.stf import SECTION, leaf_id, read_tagging_file, stf_path
 from pipeline.emit.submitted import Submitted, submitted
 from pipeline.emit.tree import Tree
 from pipeline.emit.xpt.seen import Seen, seen_in
 from pipeline.errors import BuildFailed
+from pipeline.flow.conform_papers import pages_of
+from pipeline.flow.conform_records import packaged_records
 from pipeline.specs.load import StudySpec
 
 _STANDARD = "sdtmig"
@@ -58,7 +62,7 @@ class Judge:
 def conformance_of(root: Path, spec: StudySpec, mode: str, cut: date, judge: Judge) -> Verdict:
     """Everything that is to say of the release in ``root``, finished or in the making."""
     own = own_conformance(root, spec, mode, cut)
-    return matched(core_conformance(root, spec, judge), own, spec, mode)
+    return matched(root, core_conformance(root, spec, judge), own, spec, mode)
 
 
 def core_conformance(root: Path, spec: StudySpec, judge: Judge) -> CoreResult:
@@ -94,18 +98,20 @@ def own_conformance(root: Path, spec: StudySpec, mode: str, cut: date) -> OwnRes
     return checked(package_facts(root, spec, mode, cut), REJECTED, LAID_OUT)
 
 
-def matched(core: CoreResult, own: OwnResult, spec: StudySpec, mode: str) -> Verdict:
-    """The findings with the study's explanations."""
-    return judged(core, own, explanations(spec.tables.get(TABLE)), mode)
+def matched(root: Path, core: CoreResult, own: OwnResult, spec: StudySpec, mode: str) -> Verdict:
+    """The findings with the study's explanations, whose conditions are asked of the records in ``root``."""
+    told = explanations(spec.tables.get(TABLE))
+    return judged(core, own, told, mode, packaged_records(root, spec))
 
 
 def package_facts(root: Path, spec: StudySpec, mode: str, cut: date) -> PackageFacts:
     """What the files of the release say, dataset after dataset."""
-    tree = Tree(root, spec.study.study)
+    tree, mark = Tree(root, spec.study.study), marking(mode)
+    warning = tree.module / f"{mark}.txt" if mark else None  # of a draft, which is not filed
     files = tuple(
         FileFacts(tree.relative(path), path.stat().st_size)
         for path in sorted(tree.module.rglob("*"))
-        if path.is_file() and path.suffix != ".txt"  # a draft's warning is not filed
+        if path.is_file() and path != warning
     )
     transports = [root / file.path for file in files if file.name.endswith(".xpt")]
     datasets: list[DatasetFacts] = []
@@ -203,13 +209,17 @@ def _define(path: Path, found: list[Submitted], cut: date) -> DefineFacts | None
     links = links_of(document)
     if links is None:
         return DefineFacts({}, (), f"{DEFINE} is no XML")
-    return DefineFacts(links.datasets, links.documents, next(_problems(document, found, cut), None))
+    pages = pages_of(path.with_name(CRF_FILE))
+    return DefineFacts(links.datasets, links.documents, next(_problems(document, found, cut, pages), None))
 
 
-def _problems(document: bytes, found: list[Submitted], cut: date) -> Iterator[str]:
+def _problems(document: bytes, found: list[Submitted], cut: date, pages: int | None) -> Iterator[str]:
+    if pages is None:
+        yield f"{CRF_FILE} cannot be read as a PDF"
     whole = in_define_order(found)
+    members = [each.member(datetime.combine(cut, time())) for each in whole]
     try:
-        check_define(document, [each.member(datetime.combine(cut, time())) for each in whole], whole)
+        check_define(document, members, whole, crf_pages=pages)
     except BuildFailed as error:
         yield error.culprit
 

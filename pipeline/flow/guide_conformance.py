@@ -23,6 +23,11 @@ def told_conformance(verdict: Verdict, *, not_run: str = NO_CACHE) -> Conformanc
         terminology=", ".join(core.terminology),
         define=True,  # the own checks always hold define.xml against the data
         outcomes=tuple(core.outcomes.items()) if core.engine else (),
+        broken=tuple(
+            (rule.rule, tuple(issue.dataset for issue in rule.failures))
+            for rule in core.rules
+            if rule.failures
+        ),
         issues=tuple(
             Issue(each.rule, each.dataset, each.variables, each.message, each.count, each.why)
             for each in verdict.issues

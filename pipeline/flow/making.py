@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.conformance.verdict import CoreResult, Issue, OwnResult, Verdict, core_json, own_json
+from pipeline.conformance.verdict import CoreResult, Issue, Verdict, core_json, own_json
 from pipeline.documents.guide.document import reviewers_guide
 from pipeline.emit.define.papers import GUIDE_FILE
 from pipeline.emit.manifest import FILE as MANIFEST
@@ -81,8 +81,7 @@ def make_release(build: Build, parts: StudyParts, root: Path, name: ReleaseName,
     making = _Making(build, parts, Tree(root, name.study), heading, described, judge)
     files = _datasets(making)
     core = core_conformance(root, parts.spec, judge)
-    own, more = _documents(making, core)
-    verdict = matched(core, own, parts.spec, name.mode)
+    verdict, more = _documents(making, core)
     files += more
     files += [
         added(making.tree, making.tree.conformance / file, text.encode())
@@ -130,8 +129,8 @@ def _datasets(making: _Making) -> list[PackagedFile]:
     return files
 
 
-def _documents(making: _Making, core: CoreResult) -> tuple[OwnResult, list[PackagedFile]]:
-    """The reviewer's guide and the study tagging file, and the own checks of the tree with both in it.
+def _documents(making: _Making, core: CoreResult) -> tuple[Verdict, list[PackagedFile]]:
+    """The reviewer's guide and the study tagging file, and what is found of the tree with both in it.
 
     The guide tells how the own checks ended, and they only look whether it is there: an empty file waits in its place.
     """
@@ -143,8 +142,9 @@ def _documents(making: _Making, core: CoreResult) -> tuple[OwnResult, list[Packa
         filed = sorted(tree.relative(path) for path in tree.module.rglob("*") if path.is_file())
         files.append(added(tree, stf_path(spec, tree.root), study_tagging_file(spec, filed)))
     own = own_conformance(tree.root, spec, heading.mode, heading.cut)
-    files.append(added(tree, place, making.guide(matched(core, own, spec, heading.mode))))
-    return own, files
+    verdict = matched(tree.root, core, own, spec, heading.mode)
+    files.append(added(tree, place, making.guide(verdict)))
+    return verdict, files
 
 
 def require_engine(mode: str, judge: Judge) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from pipeline.settings import CHECKOUT
 from pipeline.specs.load import StudySpec
 from pipeline.warehouse.builds import Build
 
+_NAME = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _GIT = ("git", "-c", "safe.directory=*", "-C", str(CHECKOUT))
 
 
@@ -44,6 +46,11 @@ def commit() -> dict[str, Any]:
     head = _git("rev-parse", "HEAD")
     changed = _git("status", "--porcelain", "--untracked-files=no") if head else None
     return {"commit": head, "dirty": bool(changed) if head else None}
+
+
+def has_commit(name: object) -> bool:
+    """Whether the checkout's repository has that commit; False for what is no full name of one."""
+    return bool(_NAME.fullmatch(str(name))) and _git("cat-file", "-e", f"{name}^{{commit}}") is not None
 
 
 def _git(*arguments: str) -> str | None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pipeline.conformance.verdict import core_of
-from pipeline.emit.manifest import FILE, read_manifest
+from pipeline.emit.manifest import FILE, STRANGE, contents, manifest_of, read_manifest
 from pipeline.emit.opened import OpenRelease
-from pipeline.emit.releases import ReleaseName, same_contents
+from pipeline.emit.releases import ReleaseName, release_name
 from pipeline.errors import UsageError
 from pipeline.files import folder_aside, sha256_of
 from pipeline.flow.conform import Judge
@@ -19,6 +18,7 @@ from pipeline.flow.context import Context, StudyParts, code_digest, open_context
 from pipeline.flow.making import CORE_FILE, make_release
 from pipeline.flow.provenance import spec_digests
 from pipeline.flow.run import OnStep, run_context
+from pipeline.flow.verify_identity import identity_problems
 from pipeline.settings import Settings
 
 AS_NAMED, OTHER_BYTES, MISSING, NOT_NAMED = "as named", "other bytes", "missing", "not named"
@@ -48,7 +48,7 @@ class FileVerdict:
 
 @dataclass(frozen=True)
 class Verified:
-    """What was found; ``problems`` say in a line each what of the release's origin is not at hand."""
+    """What was found; ``problems`` say in a line each what of its identity is untrue, or of its origin not at hand."""
 
     name: str
     files: tuple[FileVerdict, ...]
@@ -57,7 +57,12 @@ class Verified:
     @property
     def good(self) -> bool:
         """Whether the release is proved to be what the code makes."""
-        return not self.problems and all(each.good and each.rebuilt is not None for each in self.files)
+        return not self.problems and self.rebuilt and all(each.good for each in self.files)
+
+    @property
+    def rebuilt(self) -> bool:
+        """Whether it was made again."""
+        return all(each.rebuilt is not None for each in self.files)
 
 
 @dataclass(frozen=True)
@@ -94,29 +99,24 @@ def verify_release(
     """
     if release.study != maker.parts.spec.study.study:
         raise UsageError(release.name, f"is of study {release.study}", "set SDTM_STUDY to it")
-    named, there = {name: file["sha256"] for name, file in release.files.items()}, _digests(release.folder)
+    named, there = {name: file["sha256"] for name, file in release.files.items()}, contents(release.folder)
     files = {name: _as_named(named.get(name), there.get(name)) for name in sorted({*named, *there})}
+    identity, name = list(identity_problems(release)), release_name(release.manifest)
     problems, judged = list(_origin_problems(release.manifest, maker)), judge or _recorded(release)
     if judged is None:
         problems.append(_NO_RECORD)
-    context = None if problems else maker.open_build(release.manifest)
-    if context is not None and judged is not None:
-        told = list(_against_rebuild(release, files, there, maker, context, judged, on_step))
+    context = None if problems or name is None else maker.open_build(release.manifest)
+    if context is not None and judged is not None and name is not None:
+        told = list(_against_rebuild(release, files, there, maker, context, judged, name, on_step))
     else:
-        problems = problems or [_other_build(release.manifest)]
-        told = [FileVerdict(name, state, None) for name, state in files.items()]
-    return Verified(release.name, tuple(told), tuple(problems))
-
-
-def _digests(folder: Path) -> Digests:
-    """File -> sha256 of everything below ``folder`` but its manifest."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    found = {path.relative_to(folder).as_posix(): sha256_of(path) for path in paths}
-    found.pop(FILE, None)
-    return found
+        problems = problems or ([] if name is None else [_other_build(release.manifest)])
+        told = [FileVerdict(file, state, None) for file, state in files.items()]
+    return Verified(release.name, tuple(told), (*identity, *problems))
 
 
 def _as_named(named: str | None, there: str | None) -> str:
+    if there in STRANGE:
+        return str(there)
     if named is None:
         return NOT_NAMED
     if there is None:
@@ -166,10 +166,9 @@ def _against_rebuild(
     maker: Maker,
     context: Context,
     judge: Judge,
+    name: ReleaseName,
     on_step: OnStep | None,
 ) -> Iterator[FileVerdict]:
-    of = release.manifest["release"]
-    name = ReleaseName(release.study, date.fromisoformat(of["cut"]), release.mode, int(of["number"]))
     with folder_aside(maker.home / _ASIDE) as aside:
         store = replace(context.store, root=aside / "warehouse")
         build = run_context(replace(context, store=store), on_step=on_step).build
@@ -177,7 +176,7 @@ def _against_rebuild(
         again.mkdir()
         work.mkdir()
         make_release(build, maker.parts, again, name, replace(judge, work=work))
-        made = _digests(again)
+        made = contents(again)
         for file in sorted({*files, *made}):
             yield FileVerdict(file, files.get(file, NOT_NAMED), _rebuilt(there.get(file), made.get(file)))
         yield FileVerdict(FILE, AS_NAMED, _manifests(release.folder / FILE, again / FILE))
@@ -204,5 +203,6 @@ def _manifests(one: Path, other: Path) -> str:
     if one.read_bytes() == other.read_bytes():
         return SAME
     told, made = read_manifest(one.parent), read_manifest(other.parent)
-    same = told["release"] == made["release"] and same_contents(told, made)
+    commit = {name: told["code"][name] for name in ("commit", "dirty")}
+    same = manifest_of({**made, "code": {**made["code"], **commit}}).encode() == one.read_bytes()
     return SAME_BUT_COMMIT if same else DIFFERS

@@ -10,9 +10,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipeline.conformance.conditions import variables_of
 from pipeline.conformance.explained import TABLE as EXPLAINED
+from pipeline.conformance.explained import explanations
 from pipeline.domains.build import DERIVED, LOOKS
 from pipeline.flow.acrf import FORMS
+from pipeline.flow.conform_records import require_known
 from pipeline.specs.load import StudySpec
 from tests.consistency.references import FACTS, SPEC
 from tests.unit.domains.trial import Trial, subject
@@ -64,6 +67,14 @@ def asked() -> set[str]:
 def test_every_table_is_read_by_a_build_or_printed_or_judges_a_release(asked: set[str]) -> None:
     by_checks = {name for check in SPEC.checks.values() for layer, name in check.tables if layer == "spec"}
     assert sorted(set(SPEC.tables) - asked - by_checks - {FORMS, EXPLAINED}) == []
+
+
+def test_conditions_of_explanations_name_variables_that_their_dataset_or_dm_has() -> None:
+    told = explanations(SPEC.table(EXPLAINED))
+    conditions = [each for each in told if each.records]
+    assert conditions
+    for each in conditions:
+        require_known(SPEC, each.dataset, variables_of(str(each.records), each.place))
 
 
 def test_every_code_map_is_read_by_a_build(asked: set[str]) -> None:

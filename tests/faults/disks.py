@@ -42,9 +42,9 @@ def _small_disk(share: float) -> Callable[[Stage, Phase], Verdict]:
 
     def tried(stage: Stage, phase: Phase) -> Verdict:
         stage.restore(phase.after)
-        need = _blocks(stage)
+        need = _blocks(_changed(stage, phase))
         stage.restore(phase.before)
-        had, verdict = _blocks(stage), Verdict()
+        had, verdict = _blocks(_changed(stage, phase)), Verdict()
         with mounted(stage, phase, f"size={int(had + share * (need - had))}k") as options:
             told_in_one_line(stage.run(phase.command), EXIT_MACHINE, verdict)
             options("size=1g")
@@ -53,14 +53,14 @@ def _small_disk(share: float) -> Callable[[Stage, Phase], Verdict]:
     return tried
 
 
-def _blocks(stage: Stage) -> int:
+def _changed(stage: Stage, phase: Phase) -> Path:
+    """The folder that the phase fills: packages, or the home."""
+    return stage.out if phase.name == "release" else stage.home
+
+
+def _blocks(folder: Path) -> int:
     """KiB that the files take in pages of 4 KiB."""
-    sizes = [
-        path.stat().st_size
-        for folder in (stage.home, stage.out)
-        for path in folder.rglob("*")
-        if path.is_file()
-    ]
+    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     return sum(4 * (-(-size // 4096)) for size in sizes)
 
 
@@ -78,7 +78,7 @@ def _can_mount() -> bool:
 @contextmanager
 def mounted(stage: Stage, phase: Phase, options: str) -> Iterator[Callable[[str], None]]:
     """The stage's home and packages on a file system in memory, whose options the caller can change."""
-    folder = stage.out if phase.name == "release" else stage.home
+    folder = _changed(stage, phase)
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], check=True)
     try:
         if folder == stage.home:

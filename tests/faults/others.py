@@ -18,7 +18,7 @@ from pipeline.flow.context import open_context
 from tests.faults.disks import full, read_only
 from tests.faults.fault import Fault, afterwards, told_in_one_line
 from tests.faults.points import phase_of
-from tests.faults.stage import NIGHTS, Phase, Stage, finished, tree
+from tests.faults.stage import NIGHTS, Phase, Stage, finished, remove, tree
 from tests.faults.state import Verdict
 
 MAIN = ("load", "build", "release")
@@ -105,7 +105,7 @@ def _released_meanwhile(stage: Stage, phase: Phase) -> Verdict:
         said = stage.run(phase_of("release").command)
         if said.code or said.err or not list(stage.shelf.rglob("define.xml")):
             verdict.problems.append(f"the release ended with {said.code}: {said.err.strip()}")
-        subprocess.run(["rm", "-r", str(stage.shelf)], check=True)
+        remove(stage.shelf)
     _ends_well(stage, phase, first, verdict)
     return afterwards(stage, phase, verdict)
 
@@ -126,7 +126,7 @@ def _built_meanwhile(stage: Stage, phase: Phase) -> Verdict:
     _ends_well(stage, phase, first, verdict)
     if tree(stage.shelf) != wanted:
         verdict.problems.append("the package is not that of the build it was begun with")
-    subprocess.run(["rm", "-rf", str(stage.shelf)], check=True)
+    remove(stage.shelf)
     return afterwards(stage, phase, verdict)
 
 

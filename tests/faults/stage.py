@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipeline.files import clear
 from pipeline.flow.deliver import simulate_delivery
 from pipeline.flow.run import KEPT_BUILDS
 from pipeline.settings import CHECKOUT, Settings
@@ -207,6 +208,6 @@ def tree(*folders: Path) -> Tree:
 
 
 def remove(folder: Path) -> None:
-    """The folder is gone, read-only files too."""
+    """The folder is gone, read-only files and folders too."""
     if folder.exists():
-        shutil.rmtree(folder)
+        clear(folder)

@@ -44,7 +44,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.name != ".lock"
     }
 
 
@@ -65,9 +65,16 @@ def test_a_build_that_is_published_is_told_again_at_once(sdtm: Terminal, night: 
 
 
 def test_a_package_is_released_whole_told_as_json_and_left_alone_the_second_time(
-    sdtm: Terminal, tmp_path: Path
+    sdtm: Terminal, copy: Path, tmp_path: Path
 ) -> None:
-    first = sdtm("release", "--to", tmp_path / "shelf", "--json")
+    """While the first is at work, a second process is turned away before it makes anything."""
+    process = started(copy, "release", "--to", tmp_path / "shelf", "--json")
+    deadline = time.monotonic() + 60
+    while not any(tmp_path.glob("shelf/.release.*.part")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    line = sdtm("release", "--to", tmp_path / "shelf").in_one_line(5)
+    assert line == f"{tmp_path / 'shelf'}: another release is running; wait until it has ended"
+    first = finished(process)
     assert first.code == 0, first
     folder = Path(first.told["folder"])
     assert folder == tmp_path / "shelf" / f"{STUDY}-{AS_OF}-draft-blinded-01"
@@ -79,7 +86,11 @@ def test_a_package_is_released_whole_told_as_json_and_left_alone_the_second_time
         "manifest.json",
         "index.html",
     }
+    folders = {folder, *(path for path in folder.rglob("*") if path.is_dir())}
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o555}
+    folder.chmod(0o755)  # what a run that was killed had no time for
     again = sdtm("release", "--to", tmp_path / "shelf", "--json")
+    assert folder.stat().st_mode & 0o777 == 0o555
     assert (again.code, again.told["new"], again.told["folder"]) == (0, False, str(folder))
     assert contents(tmp_path / "shelf") == before
 
@@ -90,6 +101,8 @@ def test_the_next_release_gets_the_next_number_and_a_changed_one_is_not_taken_fo
     shelf = tmp_path / "shelf"
     shelf.mkdir()
     (shelf / "letter.txt").write_text(MARKER)
+    (shelf / "half").mkdir()
+    (shelf / "half" / "manifest.json").write_text("{")
     first = Path(sdtm("release", "--to", shelf, "--json").told["folder"])
     before = contents(first)
     manifest = json.loads((first / "manifest.json").read_text())
@@ -100,6 +113,7 @@ def test_the_next_release_gets_the_next_number_and_a_changed_one_is_not_taken_fo
     (made / "manifest.json").write_text(json.dumps(manifest))
     made.rename(first)
     second = sdtm("release", "--to", shelf, "--json")
+    assert second.told["not_releases"] == ["half: is no whole release; finish the copy or move it away"]
     assert second.told["folder"] == str(shelf / f"{STUDY}-{AS_OF}-draft-blinded-02")
     assert contents(first).keys() == before.keys()
     assert (shelf / "letter.txt").read_text() == MARKER

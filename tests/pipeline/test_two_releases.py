@@ -14,6 +14,7 @@ import pytest
 from pipeline.commands.diff import blinded_shelf, differed
 from pipeline.commands.releases import Asked
 from pipeline.commands.verify import verified
+from pipeline.emit.manifest import manifest_of
 from pipeline.errors import UsageError
 from pipeline.flow.deliver import load_delivery
 from pipeline.flow.diff_causes import NAMED, OWN
@@ -63,6 +64,22 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
             run_build(by)
             releases.append(release_build(by).folder)
         yield Shelf(settings, changed, *releases)
+
+
+def copied(release: Path, to: Path) -> Path:
+    """A copy that can be changed."""
+    copy = shutil.copytree(release, to / release.name)
+    for folder in (copy, *(path for path in copy.rglob("*") if path.is_dir())):
+        folder.chmod(0o755)
+    return copy
+
+
+def rewrite(release: Path, **code: Any) -> None:
+    """The manifest says other things of the code."""
+    path = release / "manifest.json"
+    content = json.loads(path.read_text())
+    path.chmod(0o644)
+    path.write_text(manifest_of({**content, "code": {**content["code"], **code}}))
 
 
 def told(settings: Settings, old: Path, new: Path, target: Path | None = None) -> dict[str, Any]:
@@ -195,28 +212,38 @@ def test_without_their_builds_the_causes_are_told_from_the_specification(
     assert "not in the warehouse any more" in note
 
 
-def test_a_release_in_another_folder_is_made_again_to_the_last_byte(shelf: Shelf, tmp_path: Path) -> None:
-    home, copy = shelf.settings.home, tmp_path / "copy"
-    shutil.copytree(shelf.first, copy)
+def test_a_release_elsewhere_and_of_another_commit_of_the_same_code_is_made_again_to_the_last_byte(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    home, copy = shelf.settings.home, copied(shelf.first, tmp_path)
+    rewrite(copy, commit=None, dirty=None)
     (home / ".verify.dead.part").mkdir()
     before = digests(home)
     found = verified(shelf.settings, copy, ALONE)
     assert (found["exit_code"], found["good"], found["problems"]) == (0, True, [])
-    assert {each["rebuilt"] for each in found["files"]} == {"same"}
-    assert {each["file"] for each in found["files"]} == {*digests(copy)}
+    told = {each["file"]: each["rebuilt"] for each in found["files"]}
+    assert told.pop("manifest.json") == "same but for the commit"
+    assert set(told.values()) == {"same"}
+    assert {*told, "manifest.json"} == {*digests(copy)}
     assert digests(home) == before
     assert not list(home.glob(".verify*"))
 
 
-def test_a_tampered_and_a_foreign_and_a_missing_file_are_found(shelf: Shelf, tmp_path: Path) -> None:
-    copy = tmp_path / "copy"
-    shutil.copytree(shelf.second, copy)
+def test_a_forged_identity_and_a_tampered_a_foreign_and_a_missing_file_are_found(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    copy = copied(shelf.second, tmp_path)
+    rewrite(copy, commit="0" * 40, engine="f" * 64)
+    copy = copy.rename(copy.with_name("other"))
     folder = next(copy.glob("m5/datasets/*/tabulations/sdtm"))
     tampered = folder / "ae.xpt"
     tampered.chmod(0o644)
     tampered.write_bytes(tampered.read_bytes().replace(b"DROWSY", b"SLEEPY"))
     (folder / "notes.txt").write_text("x")
-    (folder / "dm.xpt").unlink()
+    (folder / "dm.xpt").rename(tmp_path / "dm.xpt")
+    (folder / "dm.xpt").symlink_to(tmp_path / "dm.xpt")
+    (folder / "sv.xpt").unlink()
+    (folder / "split").mkdir()
     found = verified(shelf.settings, copy, ALONE)
     wrong = {
         Path(each["file"]).name: (each["manifest"], each["rebuilt"])
@@ -226,8 +253,15 @@ def test_a_tampered_and_a_foreign_and_a_missing_file_are_found(shelf: Shelf, tmp
     assert wrong == {
         "ae.xpt": ("other bytes", "differs"),
         "notes.txt": ("not named", "not made"),
-        "dm.xpt": ("missing", "differs"),
+        "dm.xpt": ("symbolic link", "differs"),
+        "sv.xpt": ("missing", "differs"),
+        "split": ("empty folder", "not made"),
+        "manifest.json": ("as named", "differs"),
     }
+    renamed, commit = found["problems"]
+    right = f"it is release {shelf.second.name}; give it its name again"
+    assert renamed == f"other: the folder was renamed, {right}"
+    assert commit.startswith(f"commit {'0' * 40}: this repository does not have it")
     assert found["exit_code"] == 4
 
 
@@ -257,8 +291,7 @@ def test_a_landed_file_that_is_not_the_delivered_one_is_named(shelf: Shelf, tmp_
 
 
 def test_without_the_record_of_the_engine_nothing_is_rebuilt(shelf: Shelf, tmp_path: Path) -> None:
-    copy = tmp_path / "copy"
-    shutil.copytree(shelf.first, copy)
+    copy = copied(shelf.first, tmp_path)
     (copy / "conformance/core.json").unlink()
     found = verified(shelf.settings, copy, ALONE)
     (problem,) = found["problems"]

@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipeline.cli import cli
+from pipeline.files import clear
 from pipeline.flow.context import Context, open_context, study_parts
 from pipeline.flow.leaks import scan_for_leaks
 from pipeline.flow.plan import plan
@@ -125,7 +126,7 @@ def restricted_world(roots: TwoRoots, change: Change) -> None:
 
 def whole_night(roots: TwoRoots, *, package: bool = False) -> dict[str, object]:
     """Load, build and perhaps release as commands, the restricted root in the environment: all files and all output."""
-    shutil.rmtree(roots.settings.home)
+    clear(roots.settings.home)
     places = {"SDTM_HOME": str(roots.settings.home), VARIABLE: str(roots.restricted.home)}
     commands = [["load", str(roots.sent)], ["build"]]
     commands += [["release", "--to", str(roots.settings.releases / "package")]] if package else []
@@ -206,7 +207,7 @@ def test_fifty_whole_nights_are_the_same_to_the_last_byte(
 
 def dagster_night(roots: TwoRoots, home: Path) -> dict[str, object]:
     """Everything that Dagster shows of a night, without the times; and all files of the night."""
-    shutil.rmtree(roots.settings.home)
+    clear(roots.settings.home)
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir()
     CliRunner().invoke(cli, ["load", str(roots.sent)], env={"SDTM_HOME": str(roots.settings.home)})

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "cdisc-rules-engine"
-FOUND, BROKEN, SKIPPED = "issue reported", "execution error", "skipped"
+SUCCESS, FOUND, BROKEN, SKIPPED = "success", "issue reported", "execution error", "skipped"
 RULES, RULES_OF, STANDARDS, MODELS = "rules", "rules_dictionary", "standards_details", "standards_models"
 VARIABLES, LISTS = "variables_metadata", "variable_codelist_maps"
 
@@ -183,11 +183,19 @@ def records_read(run: Any) -> dict[str, int]:
 
 
 def outcome(rule: str, results: list[dict[str, Any]]) -> dict[str, Any]:
-    """What one rule said: datasets by outcome, kinds of what went wrong, and the places of findings."""
+    """What one rule said: datasets by outcome, kinds of what went wrong and where, and the places of findings.
+
+    An outcome that is unknown is one that broke.
+    """
     kinds: Counter[tuple[str, str]] = Counter()
-    issues = []
+    outcomes: Counter[str] = Counter()
+    issues, broken = [], set()
     for result in results:
-        status, errors = result.get("executionStatus", BROKEN), result.get("errors", [])
+        status, errors = result.get("executionStatus"), result.get("errors", [])
+        status = status if status in (SUCCESS, FOUND, SKIPPED) else BROKEN
+        outcomes[status] += 1
+        if status == BROKEN:
+            broken.add(str(result.get("dataset") or ""))
         if status in (BROKEN, SKIPPED):
             kinds.update((status, str(error.get("error"))) for error in errors)
         elif status == FOUND:
@@ -196,8 +204,9 @@ def outcome(rule: str, results: list[dict[str, Any]]) -> dict[str, Any]:
             issues.append({**whole, "message": result.get("message"), "places": told})
     return {
         "rule": rule,
-        "datasets": Counter(str(result.get("executionStatus")) for result in results),
+        "datasets": outcomes,
         "reasons": [[status, kind, count] for (status, kind), count in sorted(kinds.items())],
+        "broken": sorted(broken),
         "issues": issues,
     }
 

@@ -73,6 +73,11 @@ def _issues(facts: GuideFacts) -> Iterator[Block]:
             "No rule or check that was run reports an issue." if looked else "Nothing was checked yet."
         )
         return
+    if found.broken:
+        told = "; ".join(f"{rule} in {', '.join(datasets)}" for rule, datasets in found.broken)
+        yield Paragraph(
+            f"Rules that broke in the engine and say nothing of these datasets: {told}.", "warning"
+        )
     open_ones = sum(1 for issue in found.issues if not issue.explanation)
     rules = len({issue.rule for issue in found.issues})
     yield Paragraph(

@@ -37,5 +37,8 @@ class Conformance:
     terminology: str = ""
     define: bool = False  # whether the rules saw define.xml
     outcomes: tuple[tuple[str, int], ...] = ()  # rules by outcome
+    broken: tuple[
+        tuple[str, tuple[str, ...]], ...
+    ] = ()  # rules that broke in the engine, with their datasets
     issues: tuple[Issue, ...] = ()
     checks: tuple[OwnCheck, ...] = ()

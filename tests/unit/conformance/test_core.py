@@ -14,6 +14,7 @@ import pytest
 
 from pipeline.conformance import environment
 from pipeline.conformance.core import Asked, answer_of, core_result, run_core
+from pipeline.conformance.engine.run_rules import outcome
 from pipeline.conformance.verdict import CORE, At, Issue
 from pipeline.errors import BuildFailed, MachineError, UsageError
 
@@ -45,7 +46,13 @@ def answered(**changed: Any) -> dict[str, Any]:
 def rule(*issues: dict[str, Any], **datasets: int) -> dict[str, Any]:
     counts = {name.replace("_", " "): count for name, count in datasets.items()}
     reasons = [["skipped", "Outside scope", 27]]
-    return {"rule": "CORE-000701", "datasets": counts, "reasons": reasons, "issues": list(issues)}
+    return {
+        "rule": "CORE-000701",
+        "datasets": counts,
+        "reasons": reasons,
+        "broken": [],
+        "issues": list(issues),
+    }
 
 
 def place(
@@ -75,6 +82,28 @@ def test_findings_are_gathered_by_dataset_with_their_places_once(asked: Asked) -
     assert result.outcomes == {"success": 0, "issue reported": 1, "skipped": 0, "execution error": 0}
     assert result.rules[0].reasons == (("skipped", "Outside scope", 27),)
     assert (result.engine, result.standard) == ("0.17.1", "SDTMIG 3.4")
+
+
+def test_the_runner_names_the_datasets_in_which_a_rule_broke_and_an_unknown_outcome_is_one(
+    asked: Asked,
+) -> None:
+    told = outcome(
+        "CORE-000701",
+        [
+            {"executionStatus": "success", "dataset": "AE"},
+            {"executionStatus": "execution error", "dataset": "lb.xpt", "errors": [{"error": "KeyError"}]},
+            {"executionStatus": "on strike", "dataset": "CM"},
+            {"dataset": "CM"},
+        ],
+    )
+    result = core_result(asked, answered(rules=[told]))
+    assert result.outcomes["execution error"] == 1
+    assert result.rules[0].datasets == {"success": 1, "execution error": 3}
+    assert result.rules[0].reasons == (("execution error", "KeyError", 1),)
+    assert [(issue.rule, issue.dataset) for issue in result.rules[0].failures] == [
+        ("CORE-000701", "CM"),
+        ("CORE-000701", "LB"),
+    ]
 
 
 def test_a_finding_about_a_whole_dataset_has_no_place(asked: Asked) -> None:

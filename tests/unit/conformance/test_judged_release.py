@@ -10,13 +10,17 @@ import polars as pl
 import pytest
 
 from pipeline.commands import unblind
+from pipeline.commands.conform import conform_result
 from pipeline.conformance.facts import FINAL
+from pipeline.conformance.verdict import BROKEN, CoreResult, RuleOutcome
 from pipeline.emit.manifest import FILE, manifest_text, packaged_file
 from pipeline.emit.opened import OpenRelease, opened_release
+from pipeline.emit.package import Described
 from pipeline.emit.releases import ReleaseName
 from pipeline.errors import EXIT_BUILD, Refused, UsageError
 from pipeline.flow.conform import Judge, package_facts
 from pipeline.flow.conform_release import judge_release
+from pipeline.flow.making import Made, refused
 from pipeline.restricted import VARIABLE
 from pipeline.settings import Settings
 from pipeline.warehouse.builds import build_lock, publish
@@ -102,6 +106,18 @@ def test_what_is_found_is_a_view_of_the_warehouse_whatever_release_it_is_of(tmp_
             "why": None,
         }
     ]
+
+
+def test_rules_that_broke_in_the_engine_fail_the_judgement_and_forbid_a_filing(tmp_path: Path) -> None:
+    broken = CoreResult("0.17.1", rules=(RuleOutcome("CORE-000701", {BROKEN: 1}, broken=("AE",)),))
+    place = place_with_a_build(tmp_path / "warehouse")
+    judged = judge_release(release(tmp_path, FINAL), sf.study(), place, Judge(recorded=broken))
+    told = conform_result(judged)
+    assert (told["exit_code"], told["unexplained"]) == (EXIT_BUILD, 2)
+    assert told["errors"] == [{"rule": "CORE-000701", "datasets": "AE", "kinds": ""}]
+    found = refused(Made(Described((), ()), (), {"release": {"mode": FINAL}}, judged.verdict))
+    assert found is not None
+    assert found.message == "no rule has looked at any dataset"
 
 
 def test_judging_again_replaces_what_was_known(tmp_path: Path) -> None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pypdf import PdfWriter
 
-from pipeline.conformance.facts import ColumnFacts, DatasetFacts, DefineFacts, FileFacts, PackageFacts
+from pipeline.conformance.facts import FINAL, ColumnFacts, DatasetFacts, DefineFacts, FileFacts, PackageFacts
 from pipeline.conformance.layout import LAID_OUT, MOST_BYTES
 from pipeline.conformance.rejection import REJECTED
 from pipeline.conformance.rules import FAILED, NOT_FILED, PASSED, checked
 from pipeline.conformance.verdict import OwnResult
-from tests.unit.conformance.packages import facts_of, packed, tag
+from pipeline.emit.package import Heading, Paper, describe, write_package
+from pipeline.emit.tree import Tree
+from tests.unit.conformance.packages import STUDY, facts_of, packed, records, tag
+from tests.unit.emit import submission_frames as sf
 
 RULES = {rule.id for rule in (*REJECTED, *LAID_OUT)}
 Breaking = Callable[[PackageFacts], PackageFacts]
@@ -241,6 +246,39 @@ def test_a_tree_is_read_as_it_lies_there(tmp_path: Path) -> None:
         ("PKG-NAME", "Notes.pdf"),
         ("SD0062", "lb.xpt"),
     }
+
+
+def test_only_the_warning_of_a_draft_is_left_out(tmp_path: Path) -> None:
+    for mode, expected in (("BLINDED", {"PKG-NAME"}), (FINAL, {"PKG-NAME", "1789"})):
+        tree = packed(tmp_path / mode, mode)
+        for path in (tree.module / "DRAFT-BLINDED.txt", tree.tabulations / "Notes.txt"):
+            path.write_text("x")
+        found = {(each.rule, each.dataset) for each in judged(facts_of(tree.root, mode)).issues}
+        names = {"Notes.txt"} if mode == "BLINDED" else {"Notes.txt", "DRAFT-BLINDED.txt"}
+        assert found == {(rule, name) for rule in expected for name in names}
+
+
+def test_a_define_xml_that_points_beyond_the_annotated_crf_is_found(tmp_path: Path) -> None:
+    spec, tree = sf.study(), Tree(tmp_path, STUDY)
+    found = describe(spec, records()).found
+    pages = {f"{each.name}.{variable}": (3,) for each in found for variable, _, _ in spec.ordered(each.name)}
+    write_package(spec, found, tree, Heading(sf.CUT, "BLINDED", sf.FACTS), crf=Paper(pdf_of(3), 3, pages))
+    problems = []
+    for octets in (pdf_of(3), pdf_of(2), b"no PDF"):
+        (tree.tabulations / "acrf.pdf").write_bytes(octets)
+        define = facts_of(tree.root, "BLINDED").define
+        assert define is not None
+        problems.append((define.problem or "").partition(":")[0])
+    assert problems == ["", "points to a page that is not there", "acrf.pdf cannot be read as a PDF"]
+
+
+def pdf_of(pages: int) -> bytes:
+    """Blank pages."""
+    writer, octets = PdfWriter(), BytesIO()
+    for _ in range(pages):
+        writer.add_blank_page(10, 10)
+    writer.write(octets)
+    return octets.getvalue()
 
 
 def test_a_define_xml_of_other_data_is_found(tmp_path: Path) -> None:

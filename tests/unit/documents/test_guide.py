@@ -153,6 +153,12 @@ def test_an_issue_that_nobody_has_explained_is_shown_as_such() -> None:
     assert Paragraph("Without an explanation yet: 1 of the rows below.", "warning") in sections(facts())
 
 
+def test_rules_that_broke_are_named_with_their_datasets() -> None:
+    told = facts(conformance=replace(CHECKED, broken=(("RULE-3", ("AE", "LB")),)))
+    line = "Rules that broke in the engine and say nothing of these datasets: RULE-3 in AE, LB."
+    assert Paragraph(line, "warning") in sections(told)
+
+
 def test_rules_that_were_not_run_are_no_clean_result() -> None:
     told = facts(conformance=Conformance(not_run="no cache was named"))
     blocks = list(sections(told))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,25 @@ from typing import Any
 import pytest
 
 from pipeline.emit.index_page import index_page
-from pipeline.emit.manifest import changed_files, manifest_text, packaged_file, read_manifest
-from pipeline.emit.releases import ReleaseName, alike, same_contents, shelved
+from pipeline.emit.manifest import (
+    EMPTY_FOLDER,
+    LINK,
+    SPECIAL,
+    changed_files,
+    contents,
+    manifest_text,
+    packaged_file,
+    read_manifest,
+)
+from pipeline.emit.releases import (
+    ReleaseName,
+    alike,
+    next_number,
+    release_name,
+    same_contents,
+    shelved,
+    strays,
+)
 from pipeline.emit.tree import ectd_name
 from pipeline.errors import MachineError
 
@@ -50,6 +68,21 @@ def test_a_release_is_named_by_study_cut_mode_and_number(name: ReleaseName, fold
     assert ectd_name(folder) == folder
 
 
+def test_a_manifest_whose_parts_do_not_make_its_name_names_nothing() -> None:
+    facts = NAME.facts
+    assert release_name({"release": facts}) == NAME
+    for other in (
+        {**facts, "number": 7},
+        {**facts, "name": facts["name"].replace("-01", "-07")},
+        {**facts, "number": "1"},
+        {**facts, "cut": "2027-06-31"},
+        {**facts, "mode": "FINAL"},
+        {**facts, "more": 1},
+        {},
+    ):
+        assert release_name({"release": other}) is None
+
+
 def test_a_manifest_is_sorted_text_that_can_be_read_again(tmp_path: Path) -> None:
     folder = shelve(tmp_path)
     told = read_manifest(folder)
@@ -76,6 +109,28 @@ def test_a_changed_a_missing_and_an_added_file_are_told(tmp_path: Path) -> None:
     assert changed_files(folder, manifest) == ("ae.xpt", "more.txt")
 
 
+def test_links_special_files_and_empty_folders_are_no_part_of_a_release(tmp_path: Path) -> None:
+    folder = shelve(tmp_path)
+    manifest, elsewhere = read_manifest(folder), tmp_path / "ae.xpt"
+    (folder / "ae.xpt").rename(elsewhere)
+    (folder / "ae.xpt").symlink_to(elsewhere)
+    (folder / "dangling").symlink_to("nowhere")
+    (folder / "folder").symlink_to(tmp_path)
+    (folder / "empty" / "inner").mkdir(parents=True)
+    os.mkfifo(folder / "pipe")
+    assert contents(folder) == {
+        "ae.xpt": LINK,
+        "dangling": LINK,
+        "empty/inner": EMPTY_FOLDER,
+        "folder": LINK,
+        "pipe": SPECIAL,
+    }
+    assert changed_files(folder, manifest) == tuple(contents(folder))
+    (folder / "manifest.json").rename(tmp_path / "told.json")
+    (folder / "manifest.json").symlink_to(tmp_path / "told.json")
+    assert "manifest.json" in changed_files(folder, manifest)
+
+
 def test_releases_stand_in_order_and_only_those_of_one_cut_and_mode_share_their_numbers(
     tmp_path: Path,
 ) -> None:
@@ -88,6 +143,27 @@ def test_releases_stand_in_order_and_only_those_of_one_cut_and_mode_share_their_
     assert [one.number for one in alike(tmp_path, NAME)] == [1, 2, 10]
     assert alike(tmp_path, ReleaseName(NAME.study, date(2027, 7, 1), "BLINDED")) == []
     assert shelved(tmp_path / "nowhere") == []
+
+
+def test_a_number_is_not_given_again_and_what_is_no_whole_release_is_named_and_left_alone(
+    tmp_path: Path,
+) -> None:
+    assert next_number(tmp_path, NAME) == next_number(tmp_path / "nowhere", NAME) == 1
+    shelve(tmp_path, numbered(1))
+    (shelve(tmp_path, numbered(2)) / "manifest.json").unlink()
+    assert next_number(tmp_path, NAME) == 3
+    shelve(tmp_path, numbered(3)).rename(tmp_path / "moved")
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "manifest.json").write_text("{")
+    (tmp_path / "letters").mkdir()
+    assert next_number(tmp_path, NAME) == 4
+    assert next_number(tmp_path, numbered(1, "FINAL")) == 1
+    assert [one.number for one in shelved(tmp_path)] == [1]
+    assert [one.line for one in strays(tmp_path)] == [
+        f"{numbered(2).folder}: is no whole release; finish the copy or move it away",
+        "half: is no whole release; finish the copy or move it away",
+        f"moved: is release {numbered(3).folder} under another name; give it its name again or move it away",
+    ]
 
 
 def test_number_and_commit_do_not_make_another_package_but_everything_else_does() -> None:

@@ -25,7 +25,7 @@ CHECKED = OwnResult(
 RULES = (
     RuleOutcome("R1", {FOUND: 1}),
     RuleOutcome("R2", {SUCCESS: 2}),
-    RuleOutcome("R3", {SUCCESS: 1, BROKEN: 1}),
+    RuleOutcome("R3", {SUCCESS: 1, BROKEN: 1}, broken=("LB",)),
 )
 
 
@@ -45,6 +45,7 @@ def test_what_the_engine_and_the_own_checks_say_is_told_without_places() -> None
     assert [(each.id, each.rule, each.outcome) for each in told.checks] == [
         ("OWN-1", "Is DM there?", "failed")
     ]
+    assert told.broken == (("R3", ("LB",)),)
     assert "101-001" not in repr(told)
 
 
