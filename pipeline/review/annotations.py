@@ -106,7 +106,7 @@ def _condition(spec: StudySpec, source: Source, column: str, use: Use) -> tuple[
     test, specimen = f"{dataset.dataset}TESTCD", f"{dataset.dataset}SPEC"
     if use.by == "local result":
         return ((test, roles.local_test), (specimen, roles.local_specimen)), ()
-    if use.by == "form reason":
+    if use.by == "form reason" or (dataset.build == "laboratory" and source.source == roles.form):
         return ((test, roles.panel_not_done),), ()
     return filled_when(dataset, source.source, column, use.target.partition(".")[2]), ()
 
