@@ -104,7 +104,7 @@ def test_every_variable_that_is_collected_with_a_field_is_made_of_it(crf):
     for form, field in form_fields(crf):
         targets = {use.target for use in FATES[SOURCES[form.code], field.name].uses} | PRINTED
         plain = [note for note in field.notes if " = " not in note.head or "QNAM" in note.head]
-        for key in (key for note in plain for key in note.keys):
+        for key in (key.name for note in plain for key in note.keys):
             dataset, variable, *more = key.split(".")
             if variable == "QVAL":
                 assert not more or f"{dataset.removeprefix('SUPP')}.{more[0]}" in targets, (form.code, key)
@@ -134,7 +134,8 @@ def test_every_variable_that_site_or_subject_is_the_source_of_has_pages(made):
         for qualifier, facts in dataset.supplements.items()
         if facts.origin == "Collected"
     }
-    assert collected | qualifiers <= set(made.pages)
+    assert collected <= set(made.spots)
+    assert qualifiers <= set(made.pages)
 
 
 def test_no_variable_has_a_page_that_is_not_collected(made):
