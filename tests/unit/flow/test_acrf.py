@@ -100,6 +100,12 @@ def copied(target: str) -> bool:
     return found is not None and found.origin == "Predecessor"
 
 
+def test_the_record_of_a_collection_form_identifies_the_panels_that_were_not_drawn(crf):
+    (form,) = (each for each in crf.forms if each.code == "LBC")
+    (field,) = (each for each in form.heading if each.name == "RECORDID")
+    assert [note.text for note in field.notes] == ['LB.LBSPID when LBTESTCD = "LBALL"']
+
+
 def test_every_variable_that_is_collected_with_a_field_is_made_of_it(crf):
     for form, field in form_fields(crf):
         targets = {use.target for use in FATES[SOURCES[form.code], field.name].uses} | PRINTED
