@@ -66,7 +66,7 @@ def test_the_site_s_own_test_is_the_investigator_s_in_every_variable_that_the_fo
         "Investigator",
     )
     assert (shape("IT.LB.LBDTC.OTHERS", root)[0], origin("IT.LB.LBDTC.OTHERS", root)[1]) == (
-        "datetime",
+        "partialDatetime",
         "Vendor",
     )
     assert condition("WC.LB.LBDTC.OTHERS", root) == [("LBNAM", "NOTIN", ["LOCAL"])]
