@@ -50,7 +50,7 @@ class Notes:
 
     def _note(self, told: Annotation, column: str) -> Note:
         if told.dataset is None:
-            return Note(None, f"[NOT SUBMITTED] {told.note}")
+            return Note(None, told.note if told.remark else f"[NOT SUBMITTED] {told.note}")
         if told.dataset == "":
             return Note("", ", ".join(told.variables))
         if told.values:

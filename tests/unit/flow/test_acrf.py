@@ -124,7 +124,17 @@ def test_every_column_that_is_not_submitted_has_its_reason(crf):
         if fate.fate is Fate.NOT_SUBMITTED:
             said = [note.text for note in field.notes if note.dataset is None]
             (reason,) = [reason for _, reason in fate.reasons]
-            assert said == [f"[NOT SUBMITTED] {reason}"], (form.code, field.name)
+            alone = len(field.notes) == len(said)
+            assert said == [f"[NOT SUBMITTED] {reason}" if alone else reason], (form.code, field.name)
+
+
+def test_no_field_is_marked_as_not_submitted_beside_what_it_is_used_for(crf):
+    marked = [
+        (form.code, field.name)
+        for form, field in form_fields(crf)
+        if len(field.notes) > 1 and any("NOT SUBMITTED" in note.text for note in field.notes)
+    ]
+    assert marked == []
 
 
 def test_every_variable_that_site_or_subject_is_the_source_of_has_pages(made):
