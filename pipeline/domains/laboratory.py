@@ -37,7 +37,7 @@ def laboratory_records(inputs: Inputs, dataset: Dataset) -> tuple[Mapped, pl.Dat
             rows, dropped = _central(inputs, dataset)
             rows = with_filtration(inputs, dataset, rows)
         elif part.source == roles.form:
-            rows, dropped = _panels_not_drawn(inputs, dataset)
+            rows, dropped = _panels_not_drawn(inputs, dataset, part)
         else:
             rows, dropped, found = _local(inputs, dataset, part)
             findings.append(found)
@@ -152,8 +152,11 @@ def _columns(dataset: Dataset, rows: pl.DataFrame) -> list[str]:
     return [name for name in rows.columns if name in dataset.variables or name in hidden]
 
 
-def _panels_not_drawn(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """One whole-panel NOT DONE record for each category planned at the visit of a form that says nothing was drawn."""
+def _panels_not_drawn(inputs: Inputs, dataset: Dataset, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One whole-panel NOT DONE record for each category planned at the visit of a form that says nothing was drawn.
+
+    The part may only take columns; all else follows from the form.
+    """
     roles, reference, prefix = inputs.spec.study.laboratory, inputs.spec.study.reference, dataset.dataset
     forms = inputs.live(roles.form).collect()
     drawn = forms.filter(pl.col(roles.form_performed).ne_missing(_NOT_PERFORMED))
@@ -179,7 +182,7 @@ def _panels_not_drawn(inputs: Inputs, dataset: Dataset) -> tuple[pl.DataFrame, p
         pl.lit(NOT_DONE).alias(f"{prefix}STAT"),
         pl.col(roles.form_reason).str.to_uppercase().alias(f"{prefix}REASND"),
         pl.lit(None, dtype=pl.String).alias(f"{prefix}DTC"),
-        pl.col(reference.record_column).alias(f"{prefix}SPID"),
+        *(pl.col(verb.take).alias(name) for name, verb in part.set.items() if verb.take),
         pl.col(reference.visit_column).alias(OID),
         pl.col(reference.repeat_column).cast(pl.Int64).alias(REPEAT),
         pl.col("SUBJID").alias(SUBJECT),

@@ -13,12 +13,13 @@ import polars as pl
 from pipeline.emit.dataset_json.header import json_header
 from pipeline.emit.dataset_json.write import file_name, write_dataset_json
 from pipeline.emit.define.check import check_define
+from pipeline.emit.define.crf_notes import notes_by_page
 from pipeline.emit.define.document import FILE as XML
 from pipeline.emit.define.document import STYLESHEET, define_bytes
 from pipeline.emit.define.model import define_model, in_define_order
 from pipeline.emit.define.page import FILE as HTML
 from pipeline.emit.define.page import define_html, stylesheet
-from pipeline.emit.define.papers import CRF_FILE
+from pipeline.emit.define.papers import CRF_FILE, Pages
 from pipeline.emit.manifest import PackagedFile, packaged_file
 from pipeline.emit.marking import marking
 from pipeline.emit.split import Part, parts_of, supplemental_parts_of, write_parts
@@ -78,11 +79,11 @@ def describe(spec: StudySpec, records: Mapping[str, pl.LazyFrame]) -> Described:
 
 @dataclass(frozen=True)
 class Paper:
-    """A document of the study that define.xml points into: the annotated CRF, with its pages by place."""
+    """A document of the study that define.xml points into: the annotated CRF, with its annotations by variable."""
 
     pdf: bytes
     total: int
-    pages: Mapping[str, tuple[int, ...]]
+    pages: Pages
 
 
 def write_package(
@@ -107,7 +108,7 @@ def write_package(
     )
     document = define_bytes(model)
     members = [each.member(heading.created, heading.mark) for each in found]
-    check_define(document, members, found, crf_pages=crf.total if crf else None)
+    check_define(document, members, found, crf=notes_by_page(crf.pdf) if crf else None)
     tree.tabulations.mkdir(parents=True)
     parts = split_parts(found, heading, max_bytes)
     whole = {part.whole.name for part in parts}

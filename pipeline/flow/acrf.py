@@ -133,7 +133,7 @@ def write_draft(settings: Settings, target: Path) -> Written | None:
         "forms": len(crf.forms),
         "fields": len(fields),
         "annotations": sum(len(field.notes) for field in fields),
-        "variables": sum(key.count(".") == 1 for key in made.pages),
+        "variables": len(made.spots),
         "pages": made.total,
     }
     return Written(crf.study, counts)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from pipeline.documents.acrf.facts import Field, Note
+from pipeline.documents.acrf.facts import Collected, Field, Note
+from pipeline.review.annotated_facts import record_facts
 from pipeline.review.annotated_items import Condition, fixed_facts
 from pipeline.review.annotated_parts import fixed_constants
 from pipeline.review.annotations import Annotation, Annotations
@@ -14,7 +15,7 @@ from pipeline.review.delivered import Source
 from pipeline.specs.load import StudySpec
 
 _COLLECTED = "Collected"
-_SUPPLEMENTAL, _VALUE = "SUPP", "QVAL"
+_SUPPLEMENTAL, _VALUE, _QUALIFIER = "SUPP", "QVAL", "QNAM"
 _LEAST_RUN = 3
 _NUMBERED = re.compile(r"(.*?)([0-9]+)")
 
@@ -27,7 +28,7 @@ class Notes:
 
     def of(self, column: str) -> tuple[Note, ...]:
         """What stands beside the column."""
-        return tuple(self._note(each) for each in self.told[self.source.source, column])
+        return tuple(self._note(each, column) for each in self.told[self.source.source, column])
 
     def legend(self, fields: Sequence[Field]) -> tuple[tuple[str, str], ...]:
         """The datasets of the fields with their labels, in the order in which they are annotated."""
@@ -47,32 +48,33 @@ class Notes:
             if facts:
                 yield Note(name, ", ".join(f'{name}.{variable} = "{value}"' for variable, value in facts))
 
-    def _note(self, told: Annotation) -> Note:
+    def _note(self, told: Annotation, column: str) -> Note:
         if told.dataset is None:
-            return Note(None, f"[NOT SUBMITTED] {told.note}")
+            return Note(None, told.note if told.remark else f"[NOT SUBMITTED] {told.note}")
         if told.dataset == "":
             return Note("", ", ".join(told.variables))
         if told.values:
             assigned = ", ".join(f'{told.dataset}.{name} = "{value}"' for name, value in told.values)
-            return Note(told.dataset, f"{assigned} if {told.note}", keys=self._keys(told))
+            return Note(told.dataset, f"{assigned} if {told.note}", keys=self._keys(told, column))
         if told.derived:
             head = f"used to derive {_names(told)}" if told.variables else f"{told.dataset} ({told.note})"
             return Note(told.dataset, head)
-        return Note(told.dataset, _names(told), tuple(_conditions(told.when)), self._keys(told))
+        return Note(told.dataset, _names(told), tuple(_conditions(told.when)), self._keys(told, column))
 
-    def _keys(self, told: Annotation) -> tuple[str, ...]:
-        """``DM.SEX`` or ``SUPPDM.QVAL.RACEOTH``, and of a result ``VS.VSORRES.SYSBP``, if it is collected at all."""
+    def _keys(self, told: Annotation, column: str) -> tuple[Collected, ...]:
+        """Every variable of the annotation that is collected at all, with what its records have beside it."""
         name = told.dataset or ""
-        tests = [value for variable, value in told.when if variable == f"{name}TESTCD"]
-        keys: list[str] = []
-        for variable in told.variables:
-            if name.startswith(_SUPPLEMENTAL):
-                qualifier = self.spec.datasets[name.removeprefix(_SUPPLEMENTAL)].supplements[variable]
-                if qualifier.origin == _COLLECTED:
-                    keys += [f"{name}.{_VALUE}", f"{name}.{_VALUE}.{variable}"]
-            elif self.spec.datasets[name].variables[variable].origin == _COLLECTED:
-                keys += [f"{name}.{variable}", *(f"{name}.{variable}.{test}" for test in tests)]
-        return tuple(keys)
+        if name.startswith(_SUPPLEMENTAL):
+            planned = self.spec.datasets[name.removeprefix(_SUPPLEMENTAL)].supplements
+            named = [each for each in told.variables if planned[each].origin == _COLLECTED]
+            return tuple(Collected(f"{name}.{_VALUE}", ((_QUALIFIER, (each,)),)) for each in named)
+        dataset = self.spec.datasets[name]
+        beside = record_facts(self.spec, dataset, self.source.source, column)
+        return tuple(
+            Collected(f"{name}.{variable}", tuple(sorted(beside.items())))
+            for variable in told.variables
+            if dataset.variables[variable].origin == _COLLECTED
+        )
 
 
 def joined_notes(several: Sequence[tuple[Note, ...]]) -> tuple[Note, ...]:

@@ -32,12 +32,14 @@ def guide_facts(
 ) -> GuideFacts:
     """What the guide of this package tells; ``found`` in the order of define.xml, ``absent`` without a record.
 
-    Counts are those of ``found``. BuildFailed for a package to be filed whose study has no ``guide.yaml``.
+    Counts are those of ``found``. BuildFailed for a package to be filed whose study has no ``guide.yaml``,
+    and for amendments that TI does not know.
     """
     if spec.guide is None and marking(mode) is None:
         fix = f"write sdtm_specs/{spec.name}/guide.yaml"
         raise BuildFailed("guide.yaml", "is missing, so the reviewer's guide has no words of the study", fix)
     datasets = {each.name: each for each in found}
+    told.require_amendments(spec, told.criteria_versions(datasets))
     titles = source_titles(spec.name)
     masked = mode == BLINDED and spec.blinding is not None
     return GuideFacts(

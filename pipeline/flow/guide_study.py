@@ -22,6 +22,7 @@ from pipeline.documents.guide.facts import (
 )
 from pipeline.emit.define.shapes import plain_numbers
 from pipeline.emit.submitted import Submitted
+from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec
 
 Found = Mapping[str, Submitted]
@@ -137,6 +138,13 @@ def criteria_versions(found: Found) -> tuple[str, ...]:
     return tuple(_rows(found["TI"], "TIVERS")["TIVERS"].drop_nulls().unique().sort()) if "TI" in found else ()
 
 
+def require_amendments(spec: StudySpec, versions: tuple[str, ...]) -> None:
+    """Nothing, or BuildFailed if the study words other amendments than the versions of its criteria tell of."""
+    if spec.guide is not None and set(spec.guide.amendments) != set(versions[1:]):
+        culprit = "its amendments are not the versions of TI (TIVERS) after the first"
+        raise BuildFailed("guide.yaml", culprit, "say under amendments what each later version changed")
+
+
 def subject_facts(found: Found) -> Subjects:
     """What DM, DS and TS say about the subjects; all 0 without DM."""
     if "DM" not in found:
@@ -209,6 +217,7 @@ def prose(spec: StudySpec) -> Prose:
     told = guide.overview
     return Prose(
         acronyms=tuple(guide.acronyms.items()),
+        amendments=tuple(guide.amendments.items()),
         versions=guide.versions,
         design=guide.design,
         screen_failures=told.screen_failures,

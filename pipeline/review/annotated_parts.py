@@ -15,7 +15,7 @@ WHERE = ""  # stands for a variable where a condition is in words
 def filled_when(dataset: Dataset, source: str, column: str, variable: str) -> Condition:
     """What the records have that the column fills, where other records of the same form are filled otherwise."""
     parts = _parts(dataset, source)
-    filled = [part for part in parts if _reads(dataset, part, column, variable)]
+    filled = [part for part in parts if reads(dataset, part, column, variable)]
     if not filled or len(filled) == len(parts):
         return ()
     others = [part for part in parts if part not in filled]
@@ -65,7 +65,8 @@ def _const(part: Part, name: str) -> str | None:
     return part.set[name].const if name in part.set else None
 
 
-def _reads(dataset: Dataset, part: Part, column: str, variable: str) -> bool:
+def reads(dataset: Dataset, part: Part, column: str, variable: str) -> bool:
+    """Whether the part fills the variable from the column."""
     if variable not in dataset.variables:
         return False
     named = verb_columns(verb_of(dataset, part, variable))

@@ -26,9 +26,9 @@ _LINKS = "relation"
 class Annotation:
     """``variables`` of ``dataset`` hold the field where ``when`` is so; with ``values`` an answer assigns them those.
 
-    ``dataset`` is None where no dataset holds the field; then ``note`` says why. It is "" for variables of every
-    dataset. With ``derived`` the variables are computed from the field. In a supplemental dataset ``variables`` are
-    values of QNAM.
+    ``dataset`` is None where no dataset holds the field; then ``note`` says why, or with ``remark`` only what else is
+    made of the field than the annotations beside it tell. It is "" for variables of every dataset. With ``derived``
+    the variables are computed from the field. In a supplemental dataset ``variables`` are values of QNAM.
     """
 
     dataset: str | None
@@ -37,6 +37,7 @@ class Annotation:
     values: Condition = ()
     note: str = ""
     derived: bool = False
+    remark: bool = False
 
 
 Annotations = Mapping[tuple[str, str], tuple[Annotation, ...]]
@@ -61,7 +62,7 @@ def _of(spec: StudySpec, source: Source, column: str, fate: ColumnFate) -> Itera
     others = [*_derived(spec, fate.uses)]
     yield from others
     if reasons:
-        yield Annotation(None, note="; ".join(dict.fromkeys(reasons)))
+        yield Annotation(None, note="; ".join(dict.fromkeys(reasons)), remark=bool(held or others))
     elif not held and not others:
         yield Annotation(None, note=_otherwise(fate.uses))
 
@@ -106,7 +107,7 @@ def _condition(spec: StudySpec, source: Source, column: str, use: Use) -> tuple[
     test, specimen = f"{dataset.dataset}TESTCD", f"{dataset.dataset}SPEC"
     if use.by == "local result":
         return ((test, roles.local_test), (specimen, roles.local_specimen)), ()
-    if use.by == "form reason":
+    if use.by == "form reason" or (dataset.build == "laboratory" and source.source == roles.form):
         return ((test, roles.panel_not_done),), ()
     return filled_when(dataset, source.source, column, use.target.partition(".")[2]), ()
 

@@ -19,8 +19,7 @@ _ITEM_FACTS = {"unit_from": "ORRESU", "reason_from": "REASND"}
 def dataset_uses(spec: StudySpec, delivered: Delivered, dataset: Dataset) -> Iterator[Use]:
     """Every use of a delivered column that the specification of one dataset states."""
     for part in dataset.parts:
-        if not _is_central(spec, dataset, part):
-            yield from _verb_uses(dataset, part)
+        yield from _verb_uses(dataset, part, taken=_is_central(spec, dataset, part))
         yield from _row_uses(dataset, part)
         yield from _form_uses(spec, dataset, part)
         yield from _ticked_uses(spec, delivered, dataset, part)
@@ -76,14 +75,15 @@ def ticked_columns(spec: StudySpec, columns: Mapping[str, Any], variable: str) -
 
 
 def _is_central(spec: StudySpec, dataset: Dataset, part: Part) -> bool:
-    """Whether the laboratory's roles fill the part, and no verb does."""
+    """Whether the laboratory's roles fill the part, and no verb but what it takes itself."""
     roles = spec.study.laboratory
     return dataset.build == "laboratory" and part.source in (roles.source, roles.form)
 
 
-def _verb_uses(dataset: Dataset, part: Part) -> Iterator[Use]:
+def _verb_uses(dataset: Dataset, part: Part, *, taken: bool) -> Iterator[Use]:
     verbs: dict[str, Verb] = {name: verb_of(dataset, part, name) for name in dataset.variables}
-    for name, verb in (verbs | dict(dataset.supplements)).items():
+    every = dict(part.set) if taken else verbs | dict(dataset.supplements)
+    for name, verb in every.items():
         by = SUPPLEMENT if name in dataset.supplements else ""
         for kind, column in _columns_by_verb(verb).items():
             yield Use(*located(part, column), Role.FILLS, f"{dataset.dataset}.{name}", by=by or kind)

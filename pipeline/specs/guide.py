@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from pipeline.specs.frozen import Frozen, Names, listed
 from pipeline.specs.models import Dataset, Setting
@@ -51,9 +51,13 @@ class DatasetNote(Frozen):
 
 
 class Guide(Frozen):
-    """``guide.yaml``; ``masking`` says what a build of this mode hides or shows."""
+    """``guide.yaml``; ``masking`` says what a build of this mode hides or shows.
+
+    ``amendments``: each version of the criteria (TIVERS) but the first -> what it changed.
+    """
 
     acronyms: dict[str, str]
+    amendments: dict[str, str] = Field(default_factory=dict)
     versions: str
     design: str
     overview: Overview

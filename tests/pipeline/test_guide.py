@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from pipeline.blinding.leak_rules import leak_rules
-from pipeline.documents.guide.blocks import Block, Heading, Link, Table
+from pipeline.documents.guide.blocks import Block, Heading, Link, Question, Table
 from pipeline.documents.guide.document import sections
 from pipeline.documents.guide.facts import GuideFacts
+from pipeline.errors import BuildFailed
 from pipeline.flow.guide_file import facts_of
 from pipeline.flow.leaks import scan_for_leaks
 from pipeline.settings import CHECKOUT
@@ -107,6 +109,23 @@ def test_columns_that_fill_no_variable_are_counted_by_reasons_for_a_reviewer(
     reasons = [each.reason for each in facts.left_out]
     assert len(reasons) == len(set(reasons))
     assert not any("the contract" in reason or "study.yaml" in reason for reason in reasons)
+
+
+def test_what_the_guide_claims_of_completeness_is_what_its_tables_count(
+    facts: GuideFacts, blocks: list[Block]
+) -> None:
+    answers = {each.question: each.answer for each in blocks if isinstance(each, Question)}
+    assert facts.left_out
+    assert answers["Are the submitted data a subset of collected data?"] == "Yes"
+    assert answers["Were the SDTM datasets used as sources for the analysis datasets?"] == "No"
+    assert "All collected" not in text(blocks)
+
+
+def test_amendments_that_the_criteria_do_not_know_stop_the_guide(night: Build, spec: StudySpec) -> None:
+    assert spec.guide is not None
+    amended = spec.guide.model_copy(update={"amendments": {"2": "Another age limit"}})
+    with pytest.raises(BuildFailed, match=r"guide\.yaml: its amendments are not the versions of TI"):
+        facts_of(night, replace(spec, guide=amended))
 
 
 def test_standards_of_the_study_are_all_in_the_inventory(facts: GuideFacts, spec: StudySpec) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 
 from reportlab.pdfgen.canvas import Canvas
 
-from pipeline.documents.acrf.facts import AnnotatedCrf, Crf
+from pipeline.documents.acrf.facts import AnnotatedCrf, Collected, Crf, Facts
 from pipeline.documents.acrf.front import draw_contents, draw_cover, draw_schedule
 from pipeline.documents.acrf.index import Line, draw_index, index_lines, index_pages, page_place
 from pipeline.documents.acrf.outline import bookmarks, draw_outline, form_place, place
@@ -22,11 +22,12 @@ _FRONT = 3  # cover, contents, schedule
 
 @dataclass(frozen=True)
 class _Plan:
-    """Every page before it is drawn: the sheets of each form and its first page, and the index with its pages."""
+    """Every page before it is drawn: the sheets of each form and its first page, what is where, and the index."""
 
     sheets: dict[str, list[Sheet]]
     forms: dict[str, int]
-    keys: dict[str, tuple[int, ...]]
+    keys: dict[Collected, tuple[int, ...]]
+    pages: dict[str, tuple[int, ...]]
     index: list[list[list[Line]]]
 
     @property
@@ -39,13 +40,22 @@ def annotated_crf(crf: Crf, mark: str | None) -> AnnotatedCrf:
     """The annotated CRF of ``crf``; ``mark`` is that of a draft, None for none. Equal facts give equal bytes."""
     register_letters()
     plan = _plan(crf)
-    return AnnotatedCrf(_drawn(crf, plan, Edges(crf.study, TITLE, mark)), plan.total, plan.keys)
+    pdf = _drawn(crf, plan, Edges(crf.study, TITLE, mark))
+    return AnnotatedCrf(pdf, plan.total, plan.pages, _spots(plan.keys))
+
+
+def _spots(keys: Mapping[Collected, tuple[int, ...]]) -> dict[str, tuple[tuple[int, Facts], ...]]:
+    """Variable -> page and facts of every place where it is annotated."""
+    found: dict[str, list[tuple[int, Facts]]] = {}
+    for key, pages in keys.items():
+        found.setdefault(key.place, []).extend((page, dict(key.told)) for page in pages)
+    return {place: tuple(spots) for place, spots in found.items()}
 
 
 def _plan(crf: Crf) -> _Plan:
     sheets = {form.code: sheets_of(form, crf.visits) for form in (crf.shared, *crf.forms)}
     forms: dict[str, int] = {}
-    keys: dict[str, list[int]] = {}
+    keys: dict[Collected, list[int]] = {}
     page = _FRONT
     for code, own in sheets.items():
         forms[code] = page + 1
@@ -53,8 +63,13 @@ def _plan(crf: Crf) -> _Plan:
             page += 1
             for key in sheet.keys:
                 keys.setdefault(key, []).append(page)
-    pages = {key: tuple(numbers) for key, numbers in sorted(keys.items())}
-    return _Plan(sheets, forms, pages, list(index_pages(index_lines(pages))))
+    ordered = sorted(keys, key=lambda key: (key.place, key.told))
+    named: dict[str, set[int]] = {}
+    for key in ordered:
+        named.setdefault(key.name, set()).update(keys[key])
+    pages = {name: tuple(sorted(numbers)) for name, numbers in named.items()}
+    each = {key: tuple(keys[key]) for key in ordered}
+    return _Plan(sheets, forms, each, pages, list(index_pages(index_lines(pages))))
 
 
 def _drawn(crf: Crf, plan: _Plan, edges: Edges) -> bytes:

@@ -9,17 +9,36 @@ from typing import Literal
 Entry = Literal["choice", "tick", "date", "time", "integer", "decimal", "text", "identifier"]
 
 
+Facts = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The variable ``place`` (``DM.SEX``, ``SUPPDM.QVAL``), collected on records that have ``told`` in other variables.
+
+    ``told`` has each variable of which the form says something, with every value that it can have.
+    """
+
+    place: str
+    told: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """``DM.SEX``, or ``SUPPDM.QVAL.RACEOTH``."""
+        return ".".join([self.place, *dict(self.told).get("QNAM", ())])
+
+
 @dataclass(frozen=True)
 class Note:
     """One annotation. ``dataset`` gives its colour: "" for every dataset, None for a field that is not submitted.
 
-    ``when`` are conditions that all hold; ``keys`` name what is collected here (``DM.SEX``, ``SUPPDM.QVAL.RACEOTH``).
+    ``when`` are conditions that all hold; ``keys`` name what is collected here.
     """
 
     dataset: str | None
     head: str
     when: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
+    keys: tuple[Collected, ...] = ()
 
     @property
     def text(self) -> str:
@@ -94,10 +113,11 @@ class Crf:
 class AnnotatedCrf:
     """The document with its number of pages, and the physical pages (from 1) of everything that is collected on it.
 
-    Keys of ``pages``: ``DM.SEX``; ``SUPPDM.QVAL`` and ``SUPPDM.QVAL.RACEOTH``; of a result also by its test,
-    ``VS.VSORRES.SYSBP``.
+    Keys of ``pages``: ``DM.SEX``, ``SUPPDM.QVAL.RACEOTH``. ``spots`` has by variable (``QS.QSORRES``) each annotation
+    as its page and the values that its records can have in other variables (``QSTESTCD``).
     """
 
     pdf: bytes
     total: int
     pages: Mapping[str, tuple[int, ...]]
+    spots: Mapping[str, tuple[tuple[int, Facts], ...]]

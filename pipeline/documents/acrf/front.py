@@ -50,6 +50,7 @@ _SAMPLES = (
     ),
     (Note("", "USUBJID"), "The variable is in every dataset of the form."),
     (Note(None, "[NOT SUBMITTED] reason"), "No dataset holds the field, for the reason given."),
+    (Note(None, "a remark"), "What else is made of the field than the annotations above the remark say."),
 )
 _CHOICES = (
     "Codes stand in brackets behind the printed text of a choice. A column that delivers this text (named behind the "

@@ -14,7 +14,6 @@ from pipeline.documents.acrf.outline import INDEX, place
 from pipeline.documents.layout import ACCENT, BOLD, BOTTOM, FAINT, INK, LEFT, LINK, TEXT, TOP, WIDTH
 
 _COLUMNS, _STEP, _SIZE = 3, 12.5, 8.5
-_QUALIFIER = "QVAL"
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Line:
 
 def index_lines(keys: Mapping[str, Sequence[int]]) -> list[Line]:
     """The index from top to bottom: datasets in alphabetical order, below each its variables."""
-    named = sorted((name, pages) for key, pages in keys.items() if (name := _named(key)))
+    named = sorted((_named(key), pages) for key, pages in keys.items())
     lines: list[Line] = []
     for dataset, group in groupby(named, key=lambda each: each[0][0]):
         lines.append(Line(dataset))
@@ -35,12 +34,9 @@ def index_lines(keys: Mapping[str, Sequence[int]]) -> list[Line]:
     return lines
 
 
-def _named(key: str) -> tuple[str, str] | None:
-    """Dataset and variable or qualifier; None for a key of single tests, and for QVAL as such."""
-    dataset, variable, *more = key.split(".")
-    if variable == _QUALIFIER:
-        return (dataset, more[0]) if more else None
-    return None if more else (dataset, variable)
+def _named(key: str) -> tuple[str, str]:
+    """Dataset and variable or qualifier."""
+    return key.partition(".")[0], key.rpartition(".")[2]
 
 
 def index_pages(lines: list[Line]) -> Iterator[list[list[Line]]]:

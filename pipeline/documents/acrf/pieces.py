@@ -10,7 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.documents.acrf.blocks import Block, Column, Row, Single, Table, Ticks
 from pipeline.documents.acrf.entries import draw_box, draw_entry, entry_height, is_long
-from pipeline.documents.acrf.facts import Field, Note
+from pipeline.documents.acrf.facts import Collected, Field, Note
 from pipeline.documents.acrf.lines import draw_lines, height_of, lines_of
 from pipeline.documents.acrf.notes import Palette, draw_notes, note_size, notes_height
 from pipeline.documents.layout import BOLD, FAINT, INK, LEFT, RIGHT, RULE, SHADE, TEXT
@@ -34,7 +34,7 @@ class Piece:
 
     height: float
     draw: Callable[[Canvas, float], None]
-    keys: tuple[str, ...] = ()
+    keys: tuple[Collected, ...] = ()
     heading: Piece | None = None
 
 
@@ -58,7 +58,7 @@ def panel(canvas: Canvas, top: float, height: float, *, shaded: bool = False) ->
     canvas.rect(LEFT, top - height, PANEL, height, fill=int(shaded))
 
 
-def _keys(notes: Sequence[Note]) -> tuple[str, ...]:
+def _keys(notes: Sequence[Note]) -> tuple[Collected, ...]:
     return tuple(key for note in notes for key in note.keys)
 
 
@@ -144,7 +144,7 @@ def _table_heading(table: Table, palette: Palette) -> Piece:
             draw_notes(canvas, [note], palette, NOTES_X + indent, line, NOTES_WIDTH - indent)
             line -= step
 
-    return Piece(height, draw, _keys([note for _, note in named]))
+    return Piece(height, draw)  # what is collected is collected in its rows
 
 
 def _table_row(row: Row, columns: tuple[Column, ...], palette: Palette, heading: Piece) -> Piece:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.documents.acrf.blocks import blocks_of
-from pipeline.documents.acrf.facts import Field, Form, Note
+from pipeline.documents.acrf.facts import Collected, Field, Form, Note
 from pipeline.documents.acrf.lines import draw_lines, height_of, lines_of
 from pipeline.documents.acrf.notes import Palette, draw_note, draw_notes, note_size, notes_height
 from pipeline.documents.acrf.pieces import PANEL, Piece, panel, pieces_of
@@ -25,7 +25,7 @@ class Sheet:
     pieces: tuple[Piece, ...]
 
     @property
-    def keys(self) -> set[str]:
+    def keys(self) -> set[Collected]:
         """What is annotated on the page."""
         return {key for piece in self.pieces for key in piece.keys}
 

@@ -218,6 +218,7 @@ class Prose:
     """What the study says in its own words; None if it has written nothing."""
 
     acronyms: tuple[tuple[str, str], ...] = ()
+    amendments: tuple[tuple[str, str], ...] = ()  # version of the criteria, what it changed
     versions: str | None = None
     design: str | None = None
     screen_failures: str | None = None

@@ -113,6 +113,7 @@ def protocol(facts: GuideFacts) -> Iterator[Block]:
             ),
         )
     )
+    yield from _amendments(facts)
     yield from prose(facts.prose.versions)
     yield Heading(2, "2.2 Protocol Design", section("2.2"))
     yield from prose(facts.prose.design)
@@ -130,6 +131,19 @@ def protocol(facts: GuideFacts) -> Iterator[Block]:
         yield Paragraph(f"{_records(each)}. {each.structure}.", within=each.name)
         yield from prose(each.note, each.name)
         yield from _details(facts, each.name)
+
+
+def _amendments(facts: GuideFacts) -> Iterator[Block]:
+    """What TI shows of amendments; nothing without TI."""
+    versions, told = facts.source.criteria_versions, dict(facts.prose.amendments)
+    if len(versions) == 1:
+        yield Paragraph(
+            f"TI has one version of the criteria (TIVERS {versions[0]}): no amendment has changed them."
+        )
+    elif versions:
+        rows = tuple((version, told.get(version, "first version")) for version in versions)
+        columns = (Column("TIVERS", 0.15, strong=True), Column("What it changed", 0.85))
+        yield Table("Versions of the criteria", columns, rows)
 
 
 def _place(name: str) -> tuple[int, str]:

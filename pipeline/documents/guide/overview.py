@@ -86,11 +86,14 @@ def _subjects(number: int) -> str:
 
 
 def _subset(facts: GuideFacts) -> Iterator[Block]:
-    """Whether all that was collected is here: a masked package and rows set aside both make it a subset."""
+    """Whether all that was collected is here: rows set aside, columns left out and a mask each make it a subset."""
     aside = sum(each.rows for each in facts.fates if each.fate == _SET_ASIDE)
+    columns_out = sum(each.columns for each in facts.left_out)
     yield Question(
-        "Are the submitted data a subset of collected data?", "Yes" if aside or facts.masked else "No"
+        "Are the submitted data a subset of collected data?",
+        "Yes" if aside or columns_out or facts.masked else "No",
     )
+    yield Paragraph(_missing(aside, columns_out))
     if facts.masked:
         yield Paragraph("What would unblind is not part of this draft; see Masking below.")
     yield from prose(facts.prose.subset)
@@ -114,6 +117,20 @@ def _subset(facts: GuideFacts) -> Iterator[Block]:
             ),
             tuple((each.fate, each.file, each.reason, counted(each.rows)) for each in facts.aside),
         )
+
+
+def _missing(rows: int, columns: int) -> str:
+    """How much of what was delivered is in no record."""
+    set_aside = (
+        f"{counted(rows)} delivered row{'' if rows == 1 else 's'} {'is' if rows == 1 else 'are'} set aside"
+    )
+    unfilled = (
+        f"{counted(columns)} delivered column{'' if columns == 1 else 's'} fill{'s' if columns == 1 else ''}"
+    )
+    return (
+        f"{set_aside if rows else 'No delivered row is set aside'}, and "
+        f"{f'{unfilled} no variable (section 3.2)' if columns else 'every delivered column is used'}."
+    )
 
 
 def _more(facts: GuideFacts) -> Iterator[Block]:

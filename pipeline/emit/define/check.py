@@ -22,7 +22,11 @@ _NUMBERS = ("integer", "float")
 
 
 def check_define(
-    document: bytes, members: Sequence[Member], found: Sequence[Submitted], *, crf_pages: int | None = None
+    document: bytes,
+    members: Sequence[Member],
+    found: Sequence[Submitted],
+    *,
+    crf: Sequence[str] | None = None,
 ) -> None:
     """Nothing, or BuildFailed naming the first thing that does not agree; it never quotes a value.
 
@@ -30,12 +34,13 @@ def check_define(
     of ``members`` in name, order, label, type and length; type, length and decimals are those of the records
     at both levels; every value of a listed item is in its list and every value of a value-listed variable is
     described; values outside a standard list are marked. Where there is an annotated CRF, everything written
-    on a form has a page of it, not beyond ``crf_pages`` if that is given. Formulas are Python.
+    on a form has a page of it. ``crf`` are its annotations page by page: no page beyond them is named, and what
+    depends on a test or qualifier only has pages that annotate it. Formulas are Python.
     """
     root = etree.fromstring(document)
     check_references(root)
     check_lists(root)
-    check_papers(root, crf_pages)
+    check_papers(root, crf)
     check_formulas(root)
     _check_datasets(root, members)
     check_values(root, found)

@@ -13,7 +13,7 @@ from pipeline.emit.define.checking import Element, agree
 _NUMBERS = ("integer", "float")
 _TEXT = "text"
 _NUMBER = r"^-?([0-9]+)(?:\.([0-9]+))?$"
-_DAY, _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}", r"T[0-9]{2}(:[0-9]{2}){1,2}"
+_DAY, _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}", r"T[0-9]{2}(:[0-9]{2}){2}"
 _PART = r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?"
 # Data type -> form of every value of it (ODM 1.3.2).
 _FORMS: Final = {

@@ -16,7 +16,7 @@ from pipeline.emit.define.levels import Level, qualifier_levels
 from pipeline.emit.define.list_use import ListUse
 from pipeline.emit.define.lists import list_of, split_lists
 from pipeline.emit.define.methods import MethodBook
-from pipeline.emit.define.papers import Papers
+from pipeline.emit.define.papers import Pages, Papers
 from pipeline.emit.define.parts import GUIDE, Parts
 from pipeline.emit.define.results import result_levels
 from pipeline.emit.define.shapes import Shape
@@ -58,14 +58,14 @@ def define_model(
     cut: date,
     mode: str,
     facts: Mapping[str, str],
-    pages: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
+    pages: Pages = MappingProxyType({}),
     guide: bool = False,
 ) -> odm.ODM:
     """The whole document for the submitted datasets; depends on its arguments only.
 
     ``facts`` gives the id of the build for FileOID (``build``); the times are the data cut. ``pages`` are the
-    pages of acrf.pdf by place (``DM.SEX``, ``SUPPDM.QVAL.RACEOTH``), none if there is no such document;
-    ``guide`` says that csdrg.pdf lies beside it.
+    annotations of acrf.pdf by variable, none if there is no such document; ``guide`` says that csdrg.pdf lies
+    beside it.
     """
     study, mark = spec.study, marking(mode)
     moment = f"{cut.isoformat()}T00:00:00"
@@ -177,7 +177,7 @@ def _group(
         listed = uses.get(variable.name)
         shaped = replace(variable, shape=common.get(variable.name, variable.shape))
         shown = listed if listed and listed.oid in lists else None
-        reference = described_variable(each.name, shaped, own, shown, parts)
+        reference = described_variable(each, shaped, own, shown, parts)
         reference.OrderNumber = number
         if variable.name in keys:
             reference.KeySequence = keys.index(variable.name) + 1

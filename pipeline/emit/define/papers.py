@@ -7,33 +7,45 @@ from dataclasses import dataclass, field
 
 from odmlib.define_2_1 import model as odm
 
+from pipeline.emit.define.levels import Check
+
 CRF, CRF_FILE = "LF.acrf", "acrf.pdf"
 GUIDE, GUIDE_FILE = "LF.csdrg", "csdrg.pdf"
+# Variable (``DM.SEX``, ``SUPPDM.QVAL``) -> for each annotation its physical page from 1, and the values that its
+# records can have in other variables.
+Facts = Mapping[str, tuple[str, ...]]
+Pages = Mapping[str, tuple[tuple[int, Facts], ...]]
+Where = tuple[Check, ...]
 COLLECTED, ON_FORMS = "Collected", ("Investigator", "Subject")
 
 
 @dataclass(frozen=True)
 class Papers:
-    """What lies beside the datasets: the annotated CRF if ``pages`` names any, the reviewer's guide if ``guide``.
+    """What lies beside the datasets: the annotated CRF if ``pages`` names any, the reviewer's guide if ``guide``."""
 
-    ``pages``: ``DM.SEX``, ``SUPPDM.QVAL.RACEOTH`` or another row of a value list -> physical pages from 1.
-    """
-
-    pages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    pages: Pages = field(default_factory=dict)
     guide: bool = False
 
-    def reference(self, place: str, kind: str, source: str) -> odm.DocumentRef | None:
+    def reference(
+        self, place: str, kind: str, source: str, where: Where = (), apart: tuple[Where, ...] = ()
+    ) -> odm.DocumentRef | None:
         """The pages where the value is written down; None unless it is, or if no page is known.
 
-        A value-level row without pages of its own has those of its variable.
+        ``where`` are the conditions of a value-level row: only annotations whose records can meet them count.
+        Annotations whose records are known to meet one of ``apart`` do not: those values come from somebody else.
         """
         if kind != COLLECTED or source not in ON_FORMS:
             return None
-        variable = ".".join(place.split(".")[:2])
-        pages = self.pages.get(place) or self.pages.get(variable) or ()
+        spots = self.pages.get(".".join(place.split(".")[:2]), ())
+        told_of = {name for _, facts in spots for name in facts}
+        pages = {
+            page
+            for page, facts in spots
+            if _meets(facts, where, told_of) and not any(_meets(facts, each) for each in apart)
+        }
         if not pages:
             return None
-        told = " ".join(str(page) for page in sorted(set(pages)))
+        told = " ".join(str(page) for page in sorted(pages))
         return odm.DocumentRef(leafID=CRF, PDFPageRef=[odm.PDFPageRef(Type="PhysicalRef", PageRefs=told)])
 
     def put_into(self, version: odm.MetaDataVersion) -> None:
@@ -44,6 +56,23 @@ class Papers:
         if self.guide:
             version.SupplementalDoc = odm.SupplementalDoc(DocumentRef=[odm.DocumentRef(leafID=GUIDE)])
             version.leaf.append(_leaf(GUIDE, GUIDE_FILE, "Clinical Study Data Reviewer's Guide"))
+
+
+def _meets(facts: Facts, where: Where, told_of: set[str] | None = None) -> bool:
+    """Whether records with these facts can meet all conditions.
+
+    ``told_of`` are the variables of which some annotation says something. What this one leaves out of them is no value,
+    which only meets a negation; of any other variable nothing is known, so the condition can be met. Without
+    ``told_of`` nothing is met that is not known.
+    """
+    for check in where:
+        values = facts.get(check.variable)
+        if values is None:
+            if told_of is None or (not check.others and check.variable in told_of):
+                return False
+        elif not (set(values) - set(check.values) if check.others else set(values) & set(check.values)):
+            return False
+    return True
 
 
 def _leaf(oid: str, file: str, title: str) -> odm.leaf:

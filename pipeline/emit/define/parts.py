@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from odmlib.define_2_1 import model as odm
 
-from pipeline.emit.define.levels import Check, Level
+from pipeline.emit.define.levels import Check, Level, Told
 from pipeline.emit.define.methods import MethodBook
-from pipeline.emit.define.papers import Papers
+from pipeline.emit.define.papers import Papers, Where
 from pipeline.emit.define.shapes import Shape
 from pipeline.emit.define.words import described
 
@@ -37,12 +37,24 @@ class Parts:
                 return oid
         raise AssertionError(place)  # a place is described once
 
-    def origin(self, place: str, kind: str, source: str, predecessor: str | None) -> odm.Origin:
-        """Where the values of a place come from; a predecessor is named in words and has no source of its own."""
+    def origin(
+        self,
+        place: str,
+        told: Told,
+        predecessor: str | None,
+        *,
+        where: Where = (),
+        apart: tuple[Where, ...] = (),
+    ) -> odm.Origin:
+        """Where the values of a place come from; a predecessor is named in words and has no source of its own.
+
+        ``where`` and ``apart`` choose the pages of the annotated CRF.
+        """
+        kind, source = told.origin, told.source
         if kind == "Predecessor":
             return odm.Origin(Type=kind, Description=described(predecessor or "Not stated"))
         origin = odm.Origin(Type=kind, Source=source)
-        if reference := self.papers.reference(place, kind, source):
+        if reference := self.papers.reference(place, kind, source, where, apart):
             origin.DocumentRef = [reference]
         return origin
 

@@ -13,7 +13,7 @@ import polars as pl
 
 NUM_BYTES = 8  # every number in a transport file
 _DATE_CHARACTERS = 10  # YYYY-MM-DD
-_MINUTE_CHARACTERS = 16  # YYYY-MM-DDThh:mm
+_SECOND_CHARACTERS = 19  # YYYY-MM-DDThh:mm:ss; ODM 1.3.2 knows no datetime without seconds
 # a number in its plain form; a leading zero or a plus sign marks an identifier or a text
 _NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 
@@ -106,7 +106,7 @@ def iso_shape(facts: dict[str, object], name: str, domain: str) -> Shape:
         return Shape("intervalDatetime")
     if facts[f"{name}.gaps"]:
         return Shape("incompleteDatetime")
-    if not isinstance(shortest, int) or shortest >= _MINUTE_CHARACTERS:
+    if not isinstance(shortest, int) or shortest >= _SECOND_CHARACTERS:
         return Shape("datetime")
     if facts[f"{name}.timed"]:
         return Shape("partialDatetime")

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from odmlib.define_2_1 import model as odm
 
-from pipeline.emit.define.levels import Level, Told
+from pipeline.emit.define.levels import Check, Level, Told
 from pipeline.emit.define.list_use import ListUse
+from pipeline.emit.define.papers import Where
 from pipeline.emit.define.parts import Parts, item
-from pipeline.emit.submitted import SubmittedVariable
+from pipeline.emit.submitted import Submitted, SubmittedVariable
 
 _NO_DATA = "No record has a value."
 _DERIVED = "Derived"
 
 
 def described_variable(
-    dataset: str, variable: SubmittedVariable, levels: list[Level], listed: ListUse | None, parts: Parts
+    submitted: Submitted,
+    variable: SubmittedVariable,
+    levels: list[Level],
+    listed: ListUse | None,
+    parts: Parts,
 ) -> odm.ItemRef:
     """Adds the variable's definition and its value list to the parts; returns the reference to it.
 
     A variable whose values come from different places says so in the rows of its value list, not itself.
     """
+    dataset = submitted.name
     place, facts = f"{dataset}.{variable.name}", variable.facts
     reference = odm.ItemRef(
         ItemOID=f"IT.{place}", Mandatory="Yes" if facts.core == "Req" else "No", Role=facts.role
@@ -31,7 +37,8 @@ def described_variable(
         reference.HasNoData = "Yes"
     if not _differ(variable, levels):
         rules = variable.spec
-        element.Origin = [parts.origin(place, rules.origin, rules.source, rules.comment)]
+        told, apart = Told(rules.origin, rules.source), _from_elsewhere(submitted, variable)
+        element.Origin = [parts.origin(place, told, rules.comment, apart=apart)]
         if comment := _comment(variable):
             element.CommentOID = parts.comment(place, comment)
         if rules.origin == _DERIVED:
@@ -41,6 +48,16 @@ def described_variable(
         element.ValueListRef = odm.ValueListRef(ValueListOID=f"VL.{place}")
         _value_list(dataset, variable, levels, parts)
     return reference
+
+
+def _from_elsewhere(submitted: Submitted, variable: SubmittedVariable) -> tuple[Where, ...]:
+    """Conditions of the values that come from elsewhere than the variable says, whether or not a record has one."""
+    rules = variable.spec
+    return tuple(
+        tuple(Check(name, tuple(values)) for name, values in each.where.items())
+        for each in submitted.dataset.values
+        if variable.name in each.variables and (each.origin, each.source) != (rules.origin, rules.source)
+    )
 
 
 def _differ(variable: SubmittedVariable, levels: list[Level]) -> bool:
@@ -73,7 +90,7 @@ def _value_list(dataset: str, variable: SubmittedVariable, levels: list[Level], 
         if level.listed:
             element.CodeListRef = odm.CodeListRef(CodeListOID=level.listed.oid)
         own = level.own or Told(variable.spec.origin, variable.spec.source)
-        element.Origin = [parts.origin(at, own.origin, own.source, variable.spec.comment)]
+        element.Origin = [parts.origin(at, own, variable.spec.comment, where=level.where)]
         if own.origin == _DERIVED:
             reference.MethodOID = _method(place, at, own, variable, parts)
         elif own.sentence:

@@ -24,7 +24,7 @@ from pipeline.documents.guide.blocks import (
 from pipeline.documents.guide.conformance import NOT_EXPLAINED
 from pipeline.documents.guide.conformance_facts import Conformance
 from pipeline.documents.guide.document import reviewers_guide, sections
-from pipeline.documents.guide.facts import Count, Prose
+from pipeline.documents.guide.facts import Count, Fate, LeftOut, Prose
 from pipeline.documents.guide.links import Links
 from tests.unit.documents.guides import CHECKED, demographics, facts, pages, trial_design, whole
 
@@ -184,6 +184,45 @@ def test_planned_datasets_without_records_are_named() -> None:
     question = "Were any domains planned, but not submitted because no data were collected?"
     assert Question(question, "Yes") in sections(facts())
     assert Question(question, "No") in sections(facts(absent=()))
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "answer", "told"),
+    [
+        (0, 0, "No", "No delivered row is set aside, and every delivered column is used."),
+        (2, 0, "Yes", "2 delivered rows are set aside, and every delivered column is used."),
+        (
+            1,
+            1,
+            "Yes",
+            "1 delivered row is set aside, and 1 delivered column fills no variable (section 3.2).",
+        ),
+        (
+            0,
+            3,
+            "Yes",
+            "No delivered row is set aside, and 3 delivered columns fill no variable (section 3.2).",
+        ),
+    ],
+)
+def test_rows_set_aside_and_columns_left_out_make_it_a_subset(
+    rows: int, columns: int, answer: str, told: str
+) -> None:
+    left_out = (LeftOut("of no use", columns, 1, ("X",)),) if columns else ()
+    blocks = list(sections(facts(masked=(), fates=(Fate("quarantined", rows),), left_out=left_out)))
+    assert Question("Are the submitted data a subset of collected data?", answer) in blocks
+    assert Paragraph(told) in blocks
+
+
+def test_versions_of_the_criteria_say_what_each_amendment_changed() -> None:
+    source = replace(facts().source, criteria_versions=("1",))
+    said = "TI has one version of the criteria (TIVERS 1): no amendment has changed them."
+    assert Paragraph(said) in sections(facts(source=source))
+    two = {
+        "source": replace(source, criteria_versions=("1", "2")),
+        "prose": replace(facts().prose, amendments=(("2", "Age up to 75"),)),
+    }
+    assert table("Versions of the criteria", **two).rows == (("1", "first version"), ("2", "Age up to 75"))
 
 
 def test_a_qualifier_that_nobody_has_is_listed_without_records() -> None:

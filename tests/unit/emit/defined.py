@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -11,6 +11,7 @@ from lxml import etree
 from pipeline.emit.define.check import check_define
 from pipeline.emit.define.document import NAMESPACES, define_bytes
 from pipeline.emit.define.model import define_model
+from pipeline.emit.define.papers import Pages
 from pipeline.emit.submitted import Submitted, submitted
 from tests.unit.emit import submission_frames as sf
 
@@ -21,7 +22,7 @@ ODM = f"{{{NAMESPACES['odm']}}}"
 def document(
     found: Sequence[Submitted],
     mode: str = "BLINDED",
-    pages: Mapping[str, tuple[int, ...]] | None = None,
+    pages: Pages | None = None,
     *,
     guide: bool = False,
 ) -> bytes:
@@ -29,11 +30,11 @@ def document(
     return define_bytes(define_model(sf.study(), found, **facts, pages=pages or {}, guide=guide))
 
 
-def checked(found: Sequence[Submitted], octets: bytes | None = None, crf_pages: int | None = None) -> Any:
+def checked(found: Sequence[Submitted], octets: bytes | None = None, crf: Sequence[str] | None = None) -> Any:
     """The document's root after the check, which refuses it if anything is wrong."""
     octets = document(found) if octets is None else octets
     members = [each.member(sf.datetime_of_cut()) for each in found]
-    check_define(octets, members, found, crf_pages=crf_pages)
+    check_define(octets, members, found, crf=crf)
     return etree.fromstring(octets)
 
 

@@ -13,9 +13,12 @@ from pipeline.emit.define.page import define_html
 from pipeline.emit.define.page_check import require_whole
 from pipeline.errors import BuildFailed
 from tests.unit.emit import submission_frames as sf
-from tests.unit.emit.defined import all_found, checked, document
+from tests.unit.emit.defined import all_found, checked, document, many
 
-PAGES = {f"{each.name}.{variable.name}": (1, 7) for each in all_found() for variable in each.variables}
+SPOTS = ((1, {}), (7, {}))
+PAGES = {f"{each.name}.{variable.name}": SPOTS for each in all_found() for variable in each.variables}
+NAMED = "".join(f'"{value}"' for value in many("//odm:CheckValue/text()"))
+CRF = [NAMED, *[""] * 5, NAMED]
 
 
 @cache
@@ -102,11 +105,11 @@ def _annotated() -> bytes:
 def test_every_kind_of_disagreement_is_found(right: bytes, wrong: bytes, told: str) -> None:
     assert right in _annotated()
     with pytest.raises(BuildFailed, match=re.escape(told)):
-        checked(all_found(), _annotated().replace(right, wrong, 1), crf_pages=7)
+        checked(all_found(), _annotated().replace(right, wrong, 1), crf=CRF)
 
 
 def test_nothing_is_wrong_with_the_document_as_it_is_made() -> None:
-    checked(all_found(), _annotated(), crf_pages=7)
+    checked(all_found(), _annotated(), crf=CRF)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +123,12 @@ def test_what_is_written_on_a_form_and_has_no_page_is_found(place: str, told: st
     pages = {at: found for at, found in PAGES.items() if at != place}
     with pytest.raises(BuildFailed, match=re.escape(told)):
         checked(all_found(), document(all_found(), pages=pages))
+
+
+def test_a_page_that_annotates_another_test_is_found() -> None:
+    other = NAMED.replace('"HAQ0101"', "").replace('"HAQ0102"', "")
+    with pytest.raises(BuildFailed, match=r"annotates none of its tests: IT\.QS\.QSORRES\.HAQ"):
+        checked(all_found(), _annotated(), crf=[*CRF[:6], other])
 
 
 def test_a_dataset_without_a_file_is_found() -> None:

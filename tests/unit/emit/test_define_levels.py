@@ -6,12 +6,24 @@ from typing import Any
 
 import polars as pl
 import pytest
+from lxml import etree
 
 from pipeline.emit.define.exceptions import exception_levels
 from pipeline.errors import BuildFailed
 from pipeline.specs.metadata import ValueLevel
 from tests.unit.emit import submission_frames as sf
-from tests.unit.emit.defined import checked, condition, item, list_of, many, origin, shape, told, values
+from tests.unit.emit.defined import (
+    checked,
+    condition,
+    document,
+    item,
+    list_of,
+    many,
+    origin,
+    shape,
+    told,
+    values,
+)
 
 BATHING = {"QSTESTCD": "HAQ0124", "QSTEST": "HAQ01-Wash and Dry Your Body", "QSSEQ": 3.0}
 PHYSICIAN = {
@@ -57,6 +69,25 @@ def test_the_physician_s_scale_is_the_investigator_s_and_the_variable_names_nobo
     assert not many("//odm:ItemDef[@OID='IT.QS.QSORRES']/def:Origin", root)
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"), [("QSSPID", "R1"), ("QSSTAT", "NOT DONE"), ("QSREASND", "LATE")]
+)
+def test_what_the_physician_s_form_tells_has_a_row_of_its_own_with_its_page(
+    variable: str, value: str
+) -> None:
+    told_by = {variable: value}
+    found = sf.described("QS", sf.GLOBAL | told_by, sf.GLOBAL | PHYSICIAN | told_by)
+    spots = tuple((page, {"QSCAT": (each["QSCAT"],)}) for page, each in ((19, sf.GLOBAL), (20, PHYSICIAN)))
+    root = etree.fromstring(document([found], pages={f"QS.{variable}": spots}))
+    for key, source, page in (
+        ("PHYSICIAN_GLOBAL_ASSESSMENT_VAS", "Investigator", "20"),
+        ("OTHERS", "Subject", "19"),
+    ):
+        assert origin(f"IT.QS.{variable}.{key}", root) == ("Collected", source)
+        pages = f"//odm:ItemDef[@OID='IT.QS.{variable}.{key}']/def:Origin//def:PDFPageRef/@PageRefs"
+        assert many(pages, root) == [page]
+
+
 def test_the_site_s_own_test_is_the_investigator_s_in_every_variable_that_the_form_fills() -> None:
     root = checked([sf.described("LB", SERUM_HCG, URINE_HCG)])
     assert origin("IT.LB.LBORRES.HCG.URINE", root) == ("Collected", "Investigator")
@@ -66,7 +97,7 @@ def test_the_site_s_own_test_is_the_investigator_s_in_every_variable_that_the_fo
         "Investigator",
     )
     assert (shape("IT.LB.LBDTC.OTHERS", root)[0], origin("IT.LB.LBDTC.OTHERS", root)[1]) == (
-        "datetime",
+        "partialDatetime",
         "Vendor",
     )
     assert condition("WC.LB.LBDTC.OTHERS", root) == [("LBNAM", "NOTIN", ["LOCAL"])]

@@ -7,14 +7,25 @@ from lxml import etree
 
 from pipeline.emit.define.codelists import CodeLists
 from pipeline.emit.define.dictionaries import dictionary_list
+from pipeline.emit.define.levels import Check
 from pipeline.emit.define.list_use import ListUse
 from pipeline.emit.define.methods import MethodBook
+from pipeline.emit.define.papers import Papers
 from pipeline.errors import BuildFailed
 from pipeline.specs.metadata import Method
 from tests.unit.emit import submission_frames as sf
 from tests.unit.emit.defined import all_found, document, many, one, told, whole
 
-PAGES = {"DM.SEX": (12, 3, 3), "QS.QSORRES": (4,), "QS.QSORRES.PTGA0101": (5,), "DM.AGE": (9,)}
+PAGES = {
+    "DM.SEX": ((12, {}), (3, {}), (3, {"SEX": ("F",)})),
+    "DM.AGE": ((9, {}),),
+    "QS.QSORRES": (
+        (4, {"QSTESTCD": ("HAQ0101",), "QSCAT": ("HAQ-DI WITH VAS",)}),
+        (5, {"QSTESTCD": ("PTGA0101",), "QSCAT": ("PATIENT GLOBAL ASSESSMENT VAS",)}),
+        (6, {"QSTESTCD": ("HAQ0102", "HAQ0103")}),
+        (7, {}),
+    ),
+}
 
 
 def _annotated() -> object:
@@ -38,10 +49,31 @@ def test_a_collected_variable_points_to_its_pages_in_order_once_each() -> None:
     assert (reference.get("Type"), reference.get("PageRefs")) == ("PhysicalRef", "3 12")
 
 
-def test_a_row_of_a_value_list_has_its_own_pages_or_those_of_its_variable() -> None:
+def test_a_row_of_a_value_list_has_the_pages_of_its_own_tests() -> None:
     path = "//odm:ItemDef[@OID='IT.QS.QSORRES.{}']/def:Origin/def:DocumentRef/def:PDFPageRef/@PageRefs"
     assert many(path.format("PTGA0101"), _annotated()) == ["5"]
     assert many(path.format("HAQ0101"), _annotated()) == ["4"]
+
+
+def _pages(where: tuple[Check, ...], *apart: tuple[Check, ...]) -> str | None:
+    found = Papers(PAGES).reference("QS.QSORRES.X", "Collected", "Subject", where, apart)
+    return None if found is None else found.PDFPageRef[0].PageRefs
+
+
+def test_pages_are_those_whose_records_can_meet_every_condition() -> None:
+    instrument, tests = Check("QSCAT", ("HAQ-DI WITH VAS",)), Check("QSTESTCD", ("HAQ0101", "HAQ0103"))
+    assert _pages((instrument, tests)) == "4"
+    assert _pages((tests,)) == "4 6"
+    assert _pages((Check("QSTESTCD", ("HAQ0199",)),)) is None
+    assert _pages((Check("QSMETHOD", ("VISUAL ANALOG SCALE (100 MM)",)),)) == "4 5 6 7", "nobody tells it"
+
+
+def test_a_negation_is_met_by_other_values_and_by_none() -> None:
+    assert _pages((Check("QSTESTCD", ("HAQ0101", "HAQ0102"), others=True),)) == "5 6 7"
+
+
+def test_values_that_somebody_else_gives_have_pages_of_their_own() -> None:
+    assert _pages((), (Check("QSCAT", ("PATIENT GLOBAL ASSESSMENT VAS",)),)) == "4 6 7"
 
 
 def test_what_is_derived_points_to_no_page() -> None:

@@ -123,7 +123,9 @@ def test_the_joined_shape_is_the_shape_of_all_the_numbers(one: float, other: flo
     [
         (["2027-01-05", None], "date"),
         (["2027-01-05", "2027-01"], "partialDate"),
-        (["2027-01-05T10:00", "2027-01-05T10:00:30"], "datetime"),
+        (["2027-01-05T10:00:00", "2027-01-05T10:00:30"], "datetime"),
+        (["2027-01-05T10:00", "2027-01-05T10:00:30"], "partialDatetime"),
+        (["2027-01-05T10:00"], "partialDatetime"),
         (["2027-01-05T10:00", "2027-01-05"], "partialDatetime"),
         (["2027-01-05T10"], "partialDatetime"),
         (["2027---14"], "incompleteDatetime"),

@@ -100,11 +100,17 @@ def copied(target: str) -> bool:
     return found is not None and found.origin == "Predecessor"
 
 
+def test_the_record_of_a_collection_form_identifies_the_panels_that_were_not_drawn(crf):
+    (form,) = (each for each in crf.forms if each.code == "LBC")
+    (field,) = (each for each in form.heading if each.name == "RECORDID")
+    assert [note.text for note in field.notes] == ['LB.LBSPID when LBTESTCD = "LBALL"']
+
+
 def test_every_variable_that_is_collected_with_a_field_is_made_of_it(crf):
     for form, field in form_fields(crf):
         targets = {use.target for use in FATES[SOURCES[form.code], field.name].uses} | PRINTED
         plain = [note for note in field.notes if " = " not in note.head or "QNAM" in note.head]
-        for key in (key for note in plain for key in note.keys):
+        for key in (key.name for note in plain for key in note.keys):
             dataset, variable, *more = key.split(".")
             if variable == "QVAL":
                 assert not more or f"{dataset.removeprefix('SUPP')}.{more[0]}" in targets, (form.code, key)
@@ -118,7 +124,17 @@ def test_every_column_that_is_not_submitted_has_its_reason(crf):
         if fate.fate is Fate.NOT_SUBMITTED:
             said = [note.text for note in field.notes if note.dataset is None]
             (reason,) = [reason for _, reason in fate.reasons]
-            assert said == [f"[NOT SUBMITTED] {reason}"], (form.code, field.name)
+            alone = len(field.notes) == len(said)
+            assert said == [f"[NOT SUBMITTED] {reason}" if alone else reason], (form.code, field.name)
+
+
+def test_no_field_is_marked_as_not_submitted_beside_what_it_is_used_for(crf):
+    marked = [
+        (form.code, field.name)
+        for form, field in form_fields(crf)
+        if len(field.notes) > 1 and any("NOT SUBMITTED" in note.text for note in field.notes)
+    ]
+    assert marked == []
 
 
 def test_every_variable_that_site_or_subject_is_the_source_of_has_pages(made):
@@ -134,7 +150,8 @@ def test_every_variable_that_site_or_subject_is_the_source_of_has_pages(made):
         for qualifier, facts in dataset.supplements.items()
         if facts.origin == "Collected"
     }
-    assert collected | qualifiers <= set(made.pages)
+    assert collected <= set(made.spots)
+    assert qualifiers <= set(made.pages)
 
 
 def test_no_variable_has_a_page_that_is_not_collected(made):
