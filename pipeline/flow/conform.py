@@ -35,7 +35,7 @@ from pipeline.emit.submitted import Submitted, submitted
 from pipeline.emit.tree import Tree
 from pipeline.emit.xpt.seen import Seen, seen_in
 from pipeline.errors import BuildFailed
-from pipeline.flow.conform_papers import pages_of
+from pipeline.flow.conform_papers import annotations_of
 from pipeline.flow.conform_records import packaged_records
 from pipeline.specs.load import StudySpec
 
@@ -209,17 +209,19 @@ def _define(path: Path, found: list[Submitted], cut: date) -> DefineFacts | None
     links = links_of(document)
     if links is None:
         return DefineFacts({}, (), f"{DEFINE} is no XML")
-    pages = pages_of(path.with_name(CRF_FILE))
-    return DefineFacts(links.datasets, links.documents, next(_problems(document, found, cut, pages), None))
+    crf = annotations_of(path.with_name(CRF_FILE))
+    return DefineFacts(links.datasets, links.documents, next(_problems(document, found, cut, crf), None))
 
 
-def _problems(document: bytes, found: list[Submitted], cut: date, pages: int | None) -> Iterator[str]:
-    if pages is None:
+def _problems(
+    document: bytes, found: list[Submitted], cut: date, crf: tuple[str, ...] | None
+) -> Iterator[str]:
+    if crf is None:
         yield f"{CRF_FILE} cannot be read as a PDF"
     whole = in_define_order(found)
     members = [each.member(datetime.combine(cut, time())) for each in whole]
     try:
-        check_define(document, members, whole, crf_pages=pages)
+        check_define(document, members, whole, crf=crf)
     except BuildFailed as error:
         yield error.culprit
 

@@ -1,22 +1,23 @@
-"""The PDF documents of a package as far as define.xml points into them."""
+"""What the conformance of a package has to know of its PDFs."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
 
-from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
+from pipeline.emit.define.crf_notes import notes_by_page
 
-def pages_of(path: Path) -> int | None:
-    """Pages of a PDF: 0 if there is no such file, None if it cannot be read as one."""
+_DAMAGED = (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+def annotations_of(path: Path) -> tuple[str, ...] | None:
+    """The annotations of a PDF page by page: none if there is no such file, None if it cannot be read as one."""
     if not path.is_file():
-        return 0
-    logging.getLogger("pypdf").setLevel(
-        logging.CRITICAL
-    )  # what it remarks on a damaged file is told by the None
+        return ()
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it remarks is told by the None
     try:
-        return len(PdfReader(path).pages)
-    except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return notes_by_page(path.read_bytes())
+    except _DAMAGED:
         return None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+import polars as pl
 import pytest
 from pypdf import PdfWriter
+from pypdf.annotations import FreeText
 
 from pipeline.conformance.facts import FINAL, ColumnFacts, DatasetFacts, DefineFacts, FileFacts, PackageFacts
 from pipeline.conformance.layout import LAID_OUT, MOST_BYTES
@@ -261,22 +263,37 @@ def test_only_the_warning_of_a_draft_is_left_out(tmp_path: Path) -> None:
 def test_a_define_xml_that_points_beyond_the_annotated_crf_is_found(tmp_path: Path) -> None:
     spec, tree = sf.study(), Tree(tmp_path, STUDY)
     found = describe(spec, records()).found
-    pages = {f"{each.name}.{variable}": (3,) for each in found for variable, _, _ in spec.ordered(each.name)}
-    write_package(spec, found, tree, Heading(sf.CUT, "BLINDED", sf.FACTS), crf=Paper(pdf_of(3), 3, pages))
+    variables = [f"{each.name}.{name}" for each in found for name, _, _ in spec.ordered(each.name)]
+    codes = {code for frame in records().values() for code in _codes(frame.lazy().collect())}
+    paper = Paper(pdf_of(3, codes), 3, dict.fromkeys(variables, ((3, {}),)))
+    write_package(spec, found, tree, Heading(sf.CUT, "BLINDED", sf.FACTS), crf=paper)
     problems = []
-    for octets in (pdf_of(3), pdf_of(2), b"no PDF"):
+    for octets in (paper.pdf, pdf_of(3), pdf_of(2, codes), b"no PDF"):
         (tree.tabulations / "acrf.pdf").write_bytes(octets)
         define = facts_of(tree.root, "BLINDED").define
         assert define is not None
         problems.append((define.problem or "").partition(":")[0])
-    assert problems == ["", "points to a page that is not there", "acrf.pdf cannot be read as a PDF"]
+    assert problems == [
+        "",
+        "points to a page that annotates none of its tests",
+        "points to a page that is not there",
+        "acrf.pdf cannot be read as a PDF",
+    ]
 
 
-def pdf_of(pages: int) -> bytes:
-    """Blank pages."""
+def _codes(frame: pl.DataFrame) -> set[str]:
+    """The tests and qualifiers of the records."""
+    named = [name for name in frame.columns if name.endswith(("TESTCD", "QNAM"))]
+    return {code for name in named for code in frame[name]}
+
+
+def pdf_of(pages: int, told: Collection[str] = ()) -> bytes:
+    """Blank pages; a comment on each names what is ``told``."""
     writer, octets = PdfWriter(), BytesIO()
-    for _ in range(pages):
+    for number in range(pages):
         writer.add_blank_page(10, 10)
+        note = FreeText(text=" ".join(f'"{each}"' for each in sorted(told)), rect=(0, 0, 9, 9))
+        writer.add_annotation(number, note)
     writer.write(octets)
     return octets.getvalue()
 
