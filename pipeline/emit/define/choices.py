@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
-from pipeline.emit.define.levels import Check, Level, distinct_pairs, text_shape
+from pipeline.emit.define.levels import Check, Level, distinct_pairs, offered_where, text_shape
 from pipeline.emit.define.list_use import ListUse
-from pipeline.emit.define.lists import known_lists, lists_named, sponsor_list, whole_list
+from pipeline.emit.define.lists import known_lists, lists_named, sponsor_list, whole_list, with_offered
 from pipeline.emit.submitted import Submitted, SubmittedVariable
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec
@@ -74,7 +75,13 @@ def _rows(
         if groups := _grouped(spec, variable, lists, rows, own):
             for listed, deciding in groups:
                 here = rows.filter(pl.col(decider).is_in(deciding))[variable.name].unique().sort()
-                yield _row(variable, listed, Check(decider, tuple(deciding)), tuple(here))
+                where = Check(decider, tuple(deciding))
+                if listed.terms:
+                    offered = offered_where(variable, (where,)) if names else set()
+                    shown = with_offered(spec, listed.terms, (), offered)
+                    yield _row(variable, replace(listed, collectable=shown), where, tuple(here))
+                else:
+                    yield _row(variable, listed, where, tuple(here))
             return
     fix = "correct the values, or add them to the study's extensions of a codelist"
     culprit = "no codelist of the variable holds its values"

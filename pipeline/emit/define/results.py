@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pipeline.emit.define.levels import Level, Told, distinct_pairs, few
+from pipeline.emit.define.levels import Level, Told, distinct_pairs, few, offered_where
 from pipeline.emit.define.list_use import ListUse
-from pipeline.emit.define.lists import codemap_list, known_lists, lists_named, part_list, require_listed
+from pipeline.emit.define.lists import (
+    codemap_list,
+    known_lists,
+    lists_named,
+    part_list,
+    require_listed,
+    with_offered,
+)
 from pipeline.emit.define.places import PLACE, Deciding, Place, places, with_place
 from pipeline.emit.define.shapes import Shape, shapes_by
 from pipeline.emit.submitted import CRITERIA, Submitted, SubmittedVariable
@@ -127,14 +134,18 @@ class _Result:
             return None
         for terms in known:
             if set(values) <= permitted(self.spec, [terms]):
-                return part_list(terms, values, at)
+                return part_list(terms, self._with_offered(terms, values), at)
         return codemap_list(self.spec, self.place.code, by_code=scored) if self.place.code else None
 
     def _units(self, known: list[Codelist], values: tuple[str, ...], at: str) -> ListUse | None:
         if not known:
             return None
         require_listed(self.spec, f"{self.submitted.name}.{self.variable.name}", values, known[0])
-        return part_list(known[0], values, at)
+        return part_list(known[0], self._with_offered(known[0], values), at)
+
+    def _with_offered(self, terms: Codelist, values: tuple[str, ...]) -> tuple[str, ...]:
+        """The values, and the answers that the forms offer here."""
+        return with_offered(self.spec, terms, values, offered_where(self.variable, self.place.where))
 
 
 def told(
