@@ -15,9 +15,11 @@ from pipeline.documents.guide.blocks import Block, Heading, Link, Question, Tabl
 from pipeline.documents.guide.document import sections
 from pipeline.documents.guide.facts import GuideFacts
 from pipeline.errors import BuildFailed
+from pipeline.flow.acrf import annotated_crf_of
+from pipeline.flow.context import study_parts
 from pipeline.flow.guide_file import facts_of
 from pipeline.flow.leaks import scan_for_leaks
-from pipeline.settings import CHECKOUT
+from pipeline.settings import CHECKOUT, Settings
 from pipeline.specs.load import StudySpec, load_study
 from pipeline.warehouse.builds import Build
 from tests.pipeline.terminal import Terminal
@@ -126,6 +128,23 @@ def test_amendments_that_the_criteria_do_not_know_stop_the_guide(night: Build, s
     amended = spec.guide.model_copy(update={"amendments": {"2": "Another age limit"}})
     with pytest.raises(BuildFailed, match=r"guide\.yaml: its amendments are not the versions of TI"):
         facts_of(night, replace(spec, guide=amended))
+
+
+def test_what_the_annotated_crf_names_is_in_the_records_or_told_to_be_without_data(
+    facts: GuideFacts, night: Build, spec: StudySpec
+) -> None:
+    told = {f"{name}.{variable}" for name, variables in facts.unfilled for variable in variables}
+    made = annotated_crf_of(study_parts(Settings(home=CHECKOUT / "var")), None)
+    assert made is not None
+    absent = {name for name, _ in facts.absent}
+    for place in made.pages:
+        dataset, variable = place.partition(".")[0], place.rpartition(".")[2]
+        if dataset in absent and not dataset.startswith("SUPP"):
+            continue
+        rows = rows_of(night, dataset)
+        column = rows["QNAM"] == variable if dataset.startswith("SUPP") else rows[variable].is_not_null()
+        assert column.any() == (f"{dataset}.{variable}" not in told), place
+    assert "SUPPDM.RACE6" in told
 
 
 def test_standards_of_the_study_are_all_in_the_inventory(facts: GuideFacts, spec: StudySpec) -> None:

@@ -248,6 +248,9 @@ class GuideFacts:
     fates: tuple[Fate, ...] = ()
     aside: tuple[Aside, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    unfilled: tuple[
+        tuple[str, tuple[str, ...]], ...
+    ] = ()  # dataset, annotated variables or QNAM without data
     assumptions: tuple[Assumption, ...] = ()
     extensions: tuple[Extension, ...] = ()
     masked: tuple[Masked, ...] = ()
