@@ -131,7 +131,7 @@ def package_records(build: Build) -> dict[str, pl.LazyFrame]:
 def _datasets(making: _Making) -> list[PackagedFile]:
     """Datasets, define.xml, the annotated CRF and the warnings of a draft."""
     heading, tree = making.heading, making.tree
-    crf = annotated_crf_of(making.parts, heading.mark)
+    crf = annotated_crf_of(making.parts, heading.mark, heading.cut)
     paper = Paper(crf.pdf, crf.total, crf.spots) if crf else None
     found = making.described.found
     files = write_package(making.parts.spec, found, tree, heading, crf=paper, guide=True)

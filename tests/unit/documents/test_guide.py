@@ -118,6 +118,12 @@ def test_what_is_submitted_has_no_mark_anywhere() -> None:
     assert "DRAFT" not in str(PdfReader(BytesIO(octets)).metadata)
 
 
+def test_the_only_date_of_the_properties_is_the_data_cut(draft: bytes) -> None:
+    told = PdfReader(BytesIO(draft)).metadata
+    assert told is not None
+    assert {str(told[name]) for name in ("/CreationDate", "/ModDate")} == {"D:20270131000000Z"}
+
+
 def test_equal_facts_give_equal_bytes(draft: bytes) -> None:
     assert reviewers_guide(facts(), MARK) == draft
 
