@@ -41,6 +41,7 @@ _NAMED_BY = {
 }
 ABBREVIATED = ("DOMAIN", "RDOMAIN")
 _RESULTS = ("ORRES", "STRESC")  # their lists, if any, belong to a test: see define.results
+INSTRUMENTS = ("QS", "RS", "FT")  # a test is one of an instrument, which the category names
 CRITERIA = "IE"  # but an eligibility criterion is answered yes or no, whichever it is
 
 

@@ -26,7 +26,7 @@ SHARED = "Record header of every form"
 
 
 def annotated_crf_of(parts: StudyParts, mark: str | None, cut: date | None = None) -> AnnotatedCrf | None:
-    """The annotated CRF of the study with a draft's ``mark``, for a data cut; None if the study has no table of forms."""
+    """The annotated CRF of the study with a draft's ``mark``, for a data cut; None if the study names no forms."""
     crf = crf_facts(parts.spec, delivered_sources(parts.models))
     return None if crf is None else annotated_crf(crf, mark, cut)
 

@@ -58,6 +58,19 @@ def test_results_qualifiers_and_parameters_are_described_value_by_value(root: An
     assert {f"{name}.QVAL" for name in supplemental} <= described
 
 
+@pytest.mark.parametrize("variable", ["RSTESTCD", "RSTEST"])
+def test_the_tests_of_an_instrument_are_told_by_its_category(root: Any, variable: str, night: Build) -> None:
+    records = night.read("sdtm", "rs").select("RSCAT", variable).unique().collect()
+    rows = many(root, f"//def:ValueListDef[@OID='VL.RS.{variable}']/odm:ItemRef")
+    told = {}
+    for row in rows:
+        clause = row[0].get("WhereClauseOID")
+        (category,) = many(root, f"//def:WhereClauseDef[@OID='{clause}']//odm:CheckValue/text()")
+        told[category] = listed(root, row.get("ItemOID"))
+    assert told == {name: set(part[variable]) for (name,), part in records.group_by("RSCAT")}
+    assert listed(root, f"IT.RS.{variable}") >= set(records[variable])
+
+
 def test_what_is_derived_has_its_method_at_both_levels(root: Any) -> None:
     derived = set(many(root, "//odm:ItemDef[def:Origin/@Type = 'Derived']/@OID"))
     with_method = set(many(root, "//odm:ItemRef[@MethodOID]/@ItemOID"))

@@ -17,7 +17,7 @@ from pipeline.emit.define.lists import (
 )
 from pipeline.emit.define.places import PLACE, Deciding, Place, places, with_place
 from pipeline.emit.define.shapes import Shape, shapes_by
-from pipeline.emit.submitted import CRITERIA, Submitted, SubmittedVariable
+from pipeline.emit.submitted import CRITERIA, INSTRUMENTS, Submitted, SubmittedVariable
 from pipeline.specs.load import StudySpec
 from pipeline.specs.metadata import ValueLevel
 from pipeline.specs.standard import Codelist
@@ -27,7 +27,6 @@ RESULT_SUFFIXES = ("ORRES", "ORRESU", "STRESC", "STRESN", "STRESU")
 _UNITS = ("ORRESU", "STRESU")
 # The same test code on another specimen, agent, method, formula or in another category has other results.
 _QUALIFIERS = ("SPEC", "BDAGNT", "METHOD", "ANMETH", "CAT")
-_INSTRUMENTS = ("QS", "RS", "FT")  # a test is one of an instrument, which the category names
 _FINDINGS = "FINDINGS"
 _NAMED_TESTS = 3  # more tests than these are counted, not named
 
@@ -67,7 +66,7 @@ def result_variables(submitted: Submitted) -> list[SubmittedVariable]:
 def _deciding(submitted: Submitted) -> Deciding:
     """The deciding variables that are submitted and have data."""
     test = f"{submitted.name}TESTCD"
-    category = submitted.find(f"{submitted.name}CAT") if submitted.name in _INSTRUMENTS else None
+    category = submitted.find(f"{submitted.name}CAT") if submitted.name in INSTRUMENTS else None
     named = [v.name for each in _QUALIFIERS if (v := submitted.find(f"{submitted.name}{each}"))]
     apart: dict[str, tuple[str, ...]] = {}
     for each in submitted.dataset.values:
