@@ -152,6 +152,23 @@ def test_standards_of_the_study_are_all_in_the_inventory(facts: GuideFacts, spec
     assert set(spec.study.standards.model_dump().values()) <= versions
 
 
+def test_every_dictionary_without_a_version_has_its_reason_and_none_other(
+    facts: GuideFacts, spec: StudySpec
+) -> None:
+    assert spec.guide is not None
+    assert {each.name for each in facts.standards if not each.version} == set(spec.guide.without_version)
+
+
+def test_what_other_validators_can_report_is_told_beforehand(blocks: list[Block]) -> None:
+    (table,) = (
+        block
+        for block in blocks
+        if isinstance(block, Table) and block.title == "Findings that other validators can report"
+    )
+    told = {rule for row in table.rows for rule in str(row[0]).split(", ")}
+    assert {"SD0026", "SD0029", "SD1312", "SD2260", "SD2261"} <= told
+
+
 def test_a_blinded_guide_says_what_is_masked(facts: GuideFacts, blocks: list[Block]) -> None:
     assert facts.source.masked
     limits = {each.variable: each.values for each in facts.masked}

@@ -230,6 +230,10 @@ class Prose:
     criteria: str | None = None
     masking: str | None = None
     conformance: str | None = None
+    anticipated: tuple[
+        tuple[str, str, str], ...
+    ] = ()  # rule of another validator, what it is about, why it may stand
+    without_version: tuple[tuple[str, str], ...] = ()  # dictionary, why no version is stated
     decisions: tuple[tuple[str, str], ...] = ()  # about, decision
 
 

@@ -24,7 +24,7 @@ from pipeline.documents.guide.blocks import (
 from pipeline.documents.guide.conformance import NOT_EXPLAINED
 from pipeline.documents.guide.conformance_facts import Conformance
 from pipeline.documents.guide.document import reviewers_guide, sections
-from pipeline.documents.guide.facts import Count, Fate, LeftOut, Prose
+from pipeline.documents.guide.facts import Count, Fate, LeftOut, Prose, StandardUse
 from pipeline.documents.guide.links import Links
 from tests.unit.documents.guides import CHECKED, demographics, facts, pages, trial_design, whole
 
@@ -178,6 +178,16 @@ def test_assumptions_show_question_wording_value_and_setting() -> None:
         ("Q3", "One or both?", "Either will do", "EITHER", "rule"),
     )
     assert table("Limits that answer no open question").rows == (("No more than this", "7", "limit"),)
+
+
+def test_a_dictionary_without_a_version_says_why() -> None:
+    standards = (
+        StandardUse("Other standard", "GENC", "", "TS"),
+        StandardUse("Other standard", "UNII", "", "TS"),
+    )
+    prose_of = replace(facts().prose, without_version=(("GENC", "It has editions"),))
+    told = Bullets(("GENC: It has editions", "UNII: no reason is given"))
+    assert told in sections(facts(standards=standards, prose=prose_of))
 
 
 def test_planned_datasets_without_records_are_named() -> None:
