@@ -6,8 +6,10 @@ at the left, bookmarks open at the start.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib import resources
 from io import BytesIO
@@ -17,6 +19,7 @@ from reportlab import rl_config
 from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.fonts import addMapping
 from reportlab.lib.pagesizes import letter
+from reportlab.pdfbase.pdfdoc import PDFInfo
 from reportlab.pdfbase.pdfmetrics import registerFont, stringWidth
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
@@ -44,17 +47,22 @@ ACCENT = HexColor("#22405f")
 
 rl_config.useA85 = 0  # streams as they are; writing them as letters makes a file a quarter larger
 _PDF_VERSION = (1, 7)
+_DATES = re.compile(rb" ?/(CreationDate|ModDate) \([^)]*\)")
 _SMALL = 8
 _HEAD, _FOOT = PAGE_HEIGHT - 38, 30  # base lines of the edges
 
 
 @dataclass(frozen=True)
 class Edges:
-    """What stands at the edges of every page: the study, the document, and a draft's ``mark`` (None: no draft)."""
+    """What stands at the edges of every page: the study, the document, and a draft's ``mark`` (None: no draft).
+
+    ``cut`` is the data cut, the only date that the document's properties tell; they tell none without it.
+    """
 
     study: str
     title: str
     mark: str | None = None
+    cut: date | None = None
 
     def draw(self, canvas: Canvas, page: int, total: int) -> None:
         """Draws header and footer of page ``page`` of ``total``; the canvas is left as it was."""
@@ -111,6 +119,15 @@ def canvas_settings() -> dict[str, Any]:
     }
 
 
+class _Undated(PDFInfo):
+    """Document properties without a date; reportlab would tell its own instead of the clock's."""
+
+    def format(self, document: Any) -> Any:
+        """The properties as PDF."""
+        written: bytes = super().format(document)
+        return _DATES.sub(b"", written)
+
+
 def new_canvas(into: BytesIO, edges: Edges) -> Canvas:
     """An empty document that writes itself into ``into``."""
     canvas = Canvas(into, pdfVersion=_PDF_VERSION, **canvas_settings())
@@ -124,6 +141,12 @@ def describe(canvas: Canvas, edges: Edges) -> None:
     canvas.setSubject(edges.mark or edges.title)
     canvas.setAuthor("")
     canvas.setCreator("sdtm-pipeline")
+    if edges.cut is None:
+        known: Any = canvas
+        known._doc.info.__class__ = _Undated  # noqa: SLF001 - reportlab has no way to leave the date out
+    else:
+        told = f"D:{edges.cut:%Y%m%d}000000Z"
+        canvas.setDateFormatter(lambda *_: told)
     canvas.showOutline()
     canvas.setViewerPreference("DisplayDocTitle", "true")
 

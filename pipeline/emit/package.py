@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 
@@ -23,7 +24,7 @@ from pipeline.emit.define.papers import CRF_FILE, Pages
 from pipeline.emit.manifest import PackagedFile, packaged_file
 from pipeline.emit.marking import marking
 from pipeline.emit.split import Part, parts_of, supplemental_parts_of, write_parts
-from pipeline.emit.submitted import Submitted, submitted
+from pipeline.emit.submitted import Offers, Submitted, submitted
 from pipeline.emit.tree import Tree
 from pipeline.emit.xpt.limits import MAX_FILE_BYTES
 from pipeline.emit.xpt.member import Member
@@ -63,14 +64,19 @@ class Described:
     absent: tuple[str, ...]
 
 
-def describe(spec: StudySpec, records: Mapping[str, pl.LazyFrame]) -> Described:
+def describe(
+    spec: StudySpec,
+    records: Mapping[str, pl.LazyFrame],
+    offers: Mapping[str, Offers] = MappingProxyType({}),
+) -> Described:
     """What of ``records`` (dataset -> its records, best as scans of Parquet files) is submitted.
 
+    ``offers`` are the answers that the forms offer, by place; codelists hold them whether or not a record does.
     Raises BuildFailed for a dataset that the study does not have, and if no dataset has a record.
     """
     if unknown := sorted(set(records) - set(spec.datasets)):
         raise BuildFailed(unknown[0], "is not a dataset of the study", "add it to study.yaml")
-    each = {name: submitted(spec, name, records[name]) for name in spec.datasets if name in records}
+    each = {name: submitted(spec, name, records[name], offers) for name in spec.datasets if name in records}
     found = in_define_order([one for one in each.values() if one is not None])
     if not found:
         raise BuildFailed(spec.study.study, "no dataset has a record", "build the datasets first")

@@ -6,8 +6,9 @@ The records are read lazily, a few columns at a time, so a dataset of millions o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -40,7 +41,12 @@ _NAMED_BY = {
 }
 ABBREVIATED = ("DOMAIN", "RDOMAIN")
 _RESULTS = ("ORRES", "STRESC")  # their lists, if any, belong to a test: see define.results
+INSTRUMENTS = ("QS", "RS", "FT")  # a test is one of an instrument, which the category names
 CRITERIA = "IE"  # but an eligibility criterion is answered yes or no, whichever it is
+
+
+Facts = Mapping[str, tuple[str, ...]]  # variable -> the values that a record can have in it
+Offers = tuple[tuple[Facts, tuple[str, ...]], ...]  # answers that a form offers, on records with such facts
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,8 @@ class SubmittedVariable:
     """One variable of a submitted dataset.
 
     ``width`` is in bytes as the file has it; ``values`` are the distinct values, in order, where they are
-    drawn from a list, else empty; ``names`` maps such a value to the value of the variable that names it.
+    drawn from a list, else empty; ``names`` maps such a value to the value of the variable that names it;
+    ``offers`` are the answers that the forms offer for it.
     """
 
     name: str
@@ -59,6 +66,12 @@ class SubmittedVariable:
     has_data: bool
     values: tuple[str, ...] = ()
     names: Mapping[str, str] | None = None
+    offers: Offers = ()
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """Every answer that a form offers."""
+        return frozenset(term for _, terms in self.offers for term in terms)
 
     @property
     def kind(self) -> Kind:
@@ -95,8 +108,12 @@ class Submitted:
             yield self.records.slice(start, ROWS_AT_A_TIME).collect()
 
 
-def submitted(spec: StudySpec, dataset: str, records: pl.LazyFrame) -> Submitted | None:
+def submitted(
+    spec: StudySpec, dataset: str, records: pl.LazyFrame, offers: Mapping[str, Offers] = MappingProxyType({})
+) -> Submitted | None:
     """What is submitted of ``dataset``, or None if it has no record.
+
+    ``offers`` has by place (``DM.RACE``) the answers that the forms offer.
 
     A permissible variable without any value is left out; a required or expected one stays with ``has_data``
     false, and so does the study day of a date that is submitted (FDA business rules FB3201 to FB3203).
@@ -114,7 +131,8 @@ def submitted(spec: StudySpec, dataset: str, records: pl.LazyFrame) -> Submitted
     blank = {name for name, _, _ in kept if facts.get(f"{name}.blank")}
     chosen = records.select(_filled(name) if name in blank else pl.col(name) for name, _, _ in kept)
     described = tuple(_described(dataset, chosen, facts, each) for each in kept)
-    return Submitted(spec.dataset(dataset), chosen, int(facts["_count"]), described)
+    told = tuple(replace(each, offers=offers.get(f"{dataset}.{each.name}", ())) for each in described)
+    return Submitted(spec.dataset(dataset), chosen, int(facts["_count"]), told)
 
 
 def _filled(name: str) -> pl.Expr:

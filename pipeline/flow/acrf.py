@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from pipeline.documents.acrf.document import annotated_crf
@@ -24,10 +25,10 @@ FORMS = "crf_forms"  # the table that says which source is which form, and at wh
 SHARED = "Record header of every form"
 
 
-def annotated_crf_of(parts: StudyParts, mark: str | None) -> AnnotatedCrf | None:
-    """The annotated CRF of the study with a draft's ``mark``; None for a study without a table of forms."""
+def annotated_crf_of(parts: StudyParts, mark: str | None, cut: date | None = None) -> AnnotatedCrf | None:
+    """The annotated CRF of the study with a draft's ``mark``, for a data cut; None if the study names no forms."""
     crf = crf_facts(parts.spec, delivered_sources(parts.models))
-    return None if crf is None else annotated_crf(crf, mark)
+    return None if crf is None else annotated_crf(crf, mark, cut)
 
 
 def crf_facts(spec: StudySpec, delivered: Delivered) -> Crf | None:

@@ -15,6 +15,8 @@ from pipeline.emit.submitted import Submitted
 from pipeline.errors import BuildFailed
 from pipeline.flow import guide_study as told
 from pipeline.flow.context import BLINDED
+from pipeline.flow.delivered import delivered_sources
+from pipeline.flow.guide_annotated import unfilled
 from pipeline.flow.guide_build import BuildFacts
 from pipeline.flow.guide_datasets import dataset_facts
 from pipeline.specs.load import StudySpec
@@ -54,6 +56,7 @@ def guide_facts(
         fates=build.fates,
         aside=build.aside,
         left_out=build.left_out,
+        unfilled=unfilled(spec, delivered_sources(contract_models(spec.name)), datasets),
         assumptions=told.assumptions(spec),
         extensions=told.extensions(spec),
         masked=told.masked_variables(spec, datasets) if masked else (),

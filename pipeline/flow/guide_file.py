@@ -10,13 +10,12 @@ from pipeline.documents.guide.conformance_facts import Conformance
 from pipeline.documents.guide.document import reviewers_guide
 from pipeline.documents.guide.facts import GuideFacts
 from pipeline.emit.marking import marking
-from pipeline.emit.package import describe
 from pipeline.errors import BuildFailed
 from pipeline.files import written_aside
 from pipeline.flow.context import BLINDED, study_parts
 from pipeline.flow.guide import guide_facts, source_titles
 from pipeline.flow.guide_build import build_facts
-from pipeline.flow.making import package_records
+from pipeline.flow.making import described_build
 from pipeline.settings import Settings
 from pipeline.specs.load import StudySpec
 from pipeline.warehouse.builds import Build, published
@@ -52,7 +51,7 @@ def write_guide(settings: Settings, target: Path) -> GuideFile:
 
 def facts_of(build: Build, spec: StudySpec) -> GuideFacts:
     """What the guide of a published build tells before anybody has checked its release."""
-    described = describe(spec, package_records(build))
+    described = described_build(build, spec)
     return guide_facts(
         spec,
         described.found,

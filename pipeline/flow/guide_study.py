@@ -229,5 +229,7 @@ def prose(spec: StudySpec) -> Prose:
         criteria=guide.criteria,
         masking=guide.masking,
         conformance=guide.conformance,
+        anticipated=tuple((each.rule, each.about, each.why) for each in guide.anticipated),
+        without_version=tuple(guide.without_version.items()),
         decisions=tuple((each.about, each.decision) for each in guide.decisions),
     )

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.conformance.verdict import CoreResult, Issue, Verdict, core_json, own_json
+from pipeline.contracts.catalog import contract_models
 from pipeline.documents.guide.document import reviewers_guide
 from pipeline.emit.define.papers import GUIDE_FILE
 from pipeline.emit.manifest import FILE as MANIFEST
@@ -23,10 +24,13 @@ from pipeline.errors import UsageError
 from pipeline.flow.acrf import annotated_crf_of
 from pipeline.flow.conform import Judge, core_conformance, matched, own_conformance
 from pipeline.flow.context import StudyParts
+from pipeline.flow.delivered import delivered_sources
 from pipeline.flow.guide import guide_facts, source_titles
 from pipeline.flow.guide_build import build_facts
 from pipeline.flow.guide_conformance import NO_CACHE, told_conformance
 from pipeline.flow.provenance import provenance
+from pipeline.review.offers import offered_terms
+from pipeline.specs.load import StudySpec
 from pipeline.warehouse.builds import Build
 
 CORE_FILE, OWN_FILE = "core.json", "own.json"
@@ -77,7 +81,7 @@ def make_release(build: Build, parts: StudyParts, root: Path, name: ReleaseName,
     filed. Raises BuildFailed for what cannot be written as it is.
     """
     heading = Heading(name.cut, name.mode, {"build": build.build, "delivery": build.delivery})
-    described = describe(parts.spec, package_records(build))
+    described = described_build(build, parts.spec)
     making = _Making(build, parts, Tree(root, name.study), heading, described, judge)
     files = _datasets(making)
     core = core_conformance(root, parts.spec, judge)
@@ -110,6 +114,13 @@ def refused(made: Made) -> Issue | None:
     return next(iter([*stops, *made.verdict.unexplained]), None)
 
 
+def described_build(build: Build, spec: StudySpec) -> Described:
+    """What of the build is submitted, with the answers that its forms offer."""
+    return describe(
+        spec, package_records(build), offered_terms(spec, delivered_sources(contract_models(spec.name)))
+    )
+
+
 def package_records(build: Build) -> dict[str, pl.LazyFrame]:
     """Dataset name -> its records, lazily."""
     tables = sorted(file.table for file in build.files if file.layer == "sdtm")
@@ -119,7 +130,7 @@ def package_records(build: Build) -> dict[str, pl.LazyFrame]:
 def _datasets(making: _Making) -> list[PackagedFile]:
     """Datasets, define.xml, the annotated CRF and the warnings of a draft."""
     heading, tree = making.heading, making.tree
-    crf = annotated_crf_of(making.parts, heading.mark)
+    crf = annotated_crf_of(making.parts, heading.mark, heading.cut)
     paper = Paper(crf.pdf, crf.total, crf.spots) if crf else None
     found = making.described.found
     files = write_package(making.parts.spec, found, tree, heading, crf=paper, guide=True)

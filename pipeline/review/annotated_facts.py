@@ -21,13 +21,14 @@ def record_facts(spec: StudySpec, dataset: Dataset, source: str, column: str) ->
     parts = [part for part in dataset.parts if part.source == source]
     filled = [part for part in parts if any(reads(dataset, part, column, name) for name in dataset.variables)]
     return {
-        **_constants(dataset, filled or parts),
+        **constant_facts(dataset, filled or parts),
         **_items(spec, dataset, parts, column),
         **_laboratory(spec, dataset, source),
     }
 
 
-def _constants(dataset: Dataset, parts: list[Part]) -> RecordFacts:
+def constant_facts(dataset: Dataset, parts: list[Part]) -> RecordFacts:
+    """Variables that have a constant in every one of the parts, with its values; none without parts."""
     told: dict[str, tuple[str, ...]] = {}
     for name in dataset.variables if parts else ():
         values = {verb_of(dataset, part, name).const for part in parts}

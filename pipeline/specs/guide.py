@@ -42,6 +42,14 @@ class Decision(Frozen):
     decision: str
 
 
+class Anticipated(Frozen):
+    """A finding that another validator than the one of section 4.1 can be expected to report, and why it may stand."""
+
+    rule: str
+    about: str
+    why: str
+
+
 class DatasetNote(Frozen):
     """What a reviewer should know of one dataset; its records are counted by the variables ``count_by``."""
 
@@ -54,6 +62,7 @@ class Guide(Frozen):
     """``guide.yaml``; ``masking`` says what a build of this mode hides or shows.
 
     ``amendments``: each version of the criteria (TIVERS) but the first -> what it changed.
+    ``without_version``: each dictionary of which no version is stated -> why.
     """
 
     acronyms: dict[str, str]
@@ -66,6 +75,8 @@ class Guide(Frozen):
     masking: str = ""
     decisions: tuple[Decision, ...]
     conformance: str
+    anticipated: tuple[Anticipated, ...] = ()
+    without_version: dict[str, str] = Field(default_factory=dict)
     datasets: dict[str, DatasetNote]
     questions: dict[str, str]
 

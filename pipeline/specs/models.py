@@ -65,6 +65,7 @@ class Variable(Verb):
     format: str | None = None
     significant: str | None = None
     comment: str | None = None
+    also: Names = ()  # terms that the code gives beside those of the verb
 
     @property
     def source(self) -> str:

@@ -148,3 +148,38 @@ def _doses(told: Method, records: Records) -> Iterator[Pair]:
             yield formula(told, "EX")(level, infused, prepared), float(dose)
         else:
             yield Decimal(formula(told, "SUPPEX")(level, kg, infused, prepared)), Decimal(total)
+
+
+@run("Lower limit in the standard unit", "Upper limit in the standard unit")
+def _limits(told: Method, records: Records) -> Iterator[Pair]:
+    factors = {tuple(row[:3]): row[3] for row in SPEC.table("lab_units").iter_rows()}
+    end = "LO" if told.name.startswith("Lower") else "HI"
+    for name in ("LB", "IS"):
+        for row in records.rows(name):
+            unit = (row[f"{name}TESTCD"], row[f"{name}SPEC"], row[f"{name}ORRESU"])
+            given = (row[f"{name}ORNR{end}"], factors.get(unit, "1"))
+            if row[f"{name}STRESC"] is not None:
+                yield formula(told, name)(*given), row[f"{name}STNR{end}"]
+
+
+@run("Score of an answer")
+def _scores(told: Method, records: Records) -> Iterator[Pair]:
+    words = {text: score for score, text in SPEC.codemap("HAQ_DIFFICULTY").items()}
+    activities = SPEC.table("qs_items").filter(pl.col("result") == "score:HAQ_DIFFICULTY")["QSTESTCD"]
+    for row in records.rows("QS"):
+        scores = words if row["QSTESTCD"] in set(activities) else {}
+        yield formula(told, "QS")(row["QSORRES"], row["QSORRESU"], scores), row["QSSTRESC"]
+
+
+@run("Derived index", "Derived measurement")
+def _flags(told: Method, records: Records) -> Iterator[Pair]:
+    name = told.of[0].partition(".")[0]
+    for row in records.rows(name):
+        yield formula(told, name)(row[f"{name}ORRES"], row[f"{name}STRESC"]), row[f"{name}DRVFL"]
+
+
+@run("Reference of a time point")
+def _reference_of_a_time_point(told: Method, records: Records) -> Iterator[Pair]:
+    for row in records.rows("VS"):
+        reference = records.person(row["USUBJID"])["RFXSTDTC"]
+        yield formula(told, "VS")(row["VSTPT"], reference), row["VSRFTDTC"]

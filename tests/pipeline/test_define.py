@@ -8,22 +8,26 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from data_contracts.bxu001_ra.codes import END_REASON
+from pipeline.contracts.catalog import contract_models
 from pipeline.emit.define.check import check_define
 from pipeline.emit.define.document import NAMESPACES, define_bytes
 from pipeline.emit.define.model import define_model
 from pipeline.emit.define.page import define_html
-from pipeline.emit.package import describe
-from pipeline.flow.making import package_records
+from pipeline.flow.delivered import delivered_sources
+from pipeline.flow.making import described_build
+from pipeline.review.offers import offered_terms
 from pipeline.warehouse.builds import Build
 from tests.pipeline.formulas import SPEC
 
+OFFERS = offered_terms(SPEC, delivered_sources(contract_models(SPEC.name)))
 CUT = date(2027, 2, 20)
 _DEF = f"{{{NAMESPACES['def']}}}"
 
 
 @pytest.fixture(scope="module")
 def octets(night: Build) -> bytes:
-    found = describe(SPEC, package_records(night)).found
+    found = described_build(night, SPEC).found
     document = define_bytes(define_model(SPEC, found, cut=CUT, mode="BLINDED", facts={"build": night.build}))
     check_define(document, [each.member(datetime(2027, 2, 20)) for each in found], found)
     return document
@@ -52,6 +56,19 @@ def test_results_qualifiers_and_parameters_are_described_value_by_value(root: An
     supplemental = many(root, "//odm:ItemGroupDef[starts-with(@Name, 'SUPP')]/@Name")
     assert supplemental
     assert {f"{name}.QVAL" for name in supplemental} <= described
+
+
+@pytest.mark.parametrize("variable", ["RSTESTCD", "RSTEST"])
+def test_the_tests_of_an_instrument_are_told_by_its_category(root: Any, variable: str, night: Build) -> None:
+    records = night.read("sdtm", "rs").select("RSCAT", variable).unique().collect()
+    rows = many(root, f"//def:ValueListDef[@OID='VL.RS.{variable}']/odm:ItemRef")
+    told = {}
+    for row in rows:
+        clause = row[0].get("WhereClauseOID")
+        (category,) = many(root, f"//def:WhereClauseDef[@OID='{clause}']//odm:CheckValue/text()")
+        told[category] = listed(root, row.get("ItemOID"))
+    assert told == {name: set(part[variable]) for (name,), part in records.group_by("RSCAT")}
+    assert listed(root, f"IT.RS.{variable}") >= set(records[variable])
 
 
 def test_what_is_derived_has_its_method_at_both_levels(root: Any) -> None:
@@ -133,3 +150,39 @@ def test_a_variable_is_as_mandatory_and_plays_the_role_that_the_guide_says(root:
 def test_a_dataset_with_a_decision_behind_it_says_so(root: Any, name: str) -> None:
     comment = many(root, f"//odm:ItemGroupDef[@Name='{name}']/@def:CommentOID")
     assert comment == [f"COM.{name}"]
+
+
+def listed(root: Any, oid: str) -> set[str]:
+    """The values of the list of an item."""
+    of = f"//odm:CodeList[@OID = //odm:ItemDef[@OID='{oid}']/odm:CodeListRef/@CodeListOID]/*/@CodedValue"
+    return set(many(root, of))
+
+
+def test_every_answer_that_a_form_offers_is_in_the_list_of_its_item(root: Any) -> None:
+    told, items = 0, many(root, "//odm:ItemDef[odm:CodeListRef]/@OID")
+    for place, given in OFFERS.items():
+        for facts, terms in given:
+            at = ".".join(["IT", place, *facts.get("QNAM", ())])
+            lists = [listed(root, oid) for oid in items if oid == at or oid.startswith(f"{at}.")]
+            lists = [values for values in lists if values]  # those of dictionaries have none
+            assert not lists or any(set(terms) <= values for values in lists), (place, terms)
+            told += bool(lists)
+    assert told > 40
+
+
+@pytest.mark.parametrize(
+    ("oid", "offered"),
+    [
+        ("IT.DM.RACE", {"AMERICAN INDIAN OR ALASKA NATIVE", "OTHER", "UNKNOWN"}),
+        ("IT.VS.VSPOS", {"SITTING", "STANDING", "SUPINE"}),
+        ("IT.VS.VSORRESU.TEMP", {"C", "F"}),
+        ("IT.CM.CMDOSFRQ", {"QD", "BID", "TID"}),
+        ("IT.DS.DSDECOD.NCOMPLT", set(END_REASON)),
+    ],
+)
+def test_lists_hold_what_nobody_has_answered_yet(root: Any, oid: str, offered: set[str]) -> None:
+    assert offered <= listed(root, oid)
+
+
+def test_an_empty_box_of_a_serious_event_is_an_answer() -> None:
+    assert [terms for _, terms in OFFERS["AE.AESHOSP"]] == [("Y", "N")]

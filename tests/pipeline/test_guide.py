@@ -15,9 +15,11 @@ from pipeline.documents.guide.blocks import Block, Heading, Link, Question, Tabl
 from pipeline.documents.guide.document import sections
 from pipeline.documents.guide.facts import GuideFacts
 from pipeline.errors import BuildFailed
+from pipeline.flow.acrf import annotated_crf_of
+from pipeline.flow.context import study_parts
 from pipeline.flow.guide_file import facts_of
 from pipeline.flow.leaks import scan_for_leaks
-from pipeline.settings import CHECKOUT
+from pipeline.settings import CHECKOUT, Settings
 from pipeline.specs.load import StudySpec, load_study
 from pipeline.warehouse.builds import Build
 from tests.pipeline.terminal import Terminal
@@ -128,9 +130,43 @@ def test_amendments_that_the_criteria_do_not_know_stop_the_guide(night: Build, s
         facts_of(night, replace(spec, guide=amended))
 
 
+def test_what_the_annotated_crf_names_is_in_the_records_or_told_to_be_without_data(
+    facts: GuideFacts, night: Build, spec: StudySpec
+) -> None:
+    told = {f"{name}.{variable}" for name, variables in facts.unfilled for variable in variables}
+    made = annotated_crf_of(study_parts(Settings(home=CHECKOUT / "var")), None)
+    assert made is not None
+    absent = {name for name, _ in facts.absent}
+    for place in made.pages:
+        dataset, variable = place.partition(".")[0], place.rpartition(".")[2]
+        if dataset in absent and not dataset.startswith("SUPP"):
+            continue
+        rows = rows_of(night, dataset)
+        column = rows["QNAM"] == variable if dataset.startswith("SUPP") else rows[variable].is_not_null()
+        assert column.any() == (f"{dataset}.{variable}" not in told), place
+    assert "SUPPDM.RACE6" in told
+
+
 def test_standards_of_the_study_are_all_in_the_inventory(facts: GuideFacts, spec: StudySpec) -> None:
     versions = {each.version for each in facts.standards}
     assert set(spec.study.standards.model_dump().values()) <= versions
+
+
+def test_every_dictionary_without_a_version_has_its_reason_and_none_other(
+    facts: GuideFacts, spec: StudySpec
+) -> None:
+    assert spec.guide is not None
+    assert {each.name for each in facts.standards if not each.version} == set(spec.guide.without_version)
+
+
+def test_what_other_validators_can_report_is_told_beforehand(blocks: list[Block]) -> None:
+    (table,) = (
+        block
+        for block in blocks
+        if isinstance(block, Table) and block.title == "Findings that other validators can report"
+    )
+    told = {rule for row in table.rows for rule in str(row[0]).split(", ")}
+    assert {"SD0026", "SD0029", "SD1312", "SD2260", "SD2261"} <= told
 
 
 def test_a_blinded_guide_says_what_is_masked(facts: GuideFacts, blocks: list[Block]) -> None:

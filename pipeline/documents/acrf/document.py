@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from io import BytesIO
 
@@ -36,11 +37,14 @@ class _Plan:
         return _FRONT + sum(len(sheets) for sheets in self.sheets.values()) + len(self.index)
 
 
-def annotated_crf(crf: Crf, mark: str | None) -> AnnotatedCrf:
-    """The annotated CRF of ``crf``; ``mark`` is that of a draft, None for none. Equal facts give equal bytes."""
+def annotated_crf(crf: Crf, mark: str | None, cut: date | None = None) -> AnnotatedCrf:
+    """The annotated CRF of ``crf``; ``mark`` is that of a draft, None for none. Equal facts give equal bytes.
+
+    ``cut`` is the data cut of the release that it is for, None for none.
+    """
     register_letters()
     plan = _plan(crf)
-    pdf = _drawn(crf, plan, Edges(crf.study, TITLE, mark))
+    pdf = _drawn(crf, plan, Edges(crf.study, TITLE, mark, cut))
     return AnnotatedCrf(pdf, plan.total, plan.pages, _spots(plan.keys))
 
 

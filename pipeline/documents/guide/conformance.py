@@ -34,6 +34,9 @@ def conformance(facts: GuideFacts) -> Iterator[Block]:
     yield from _issues(facts)
     yield Heading(2, "4.3 Additional Conformance Details", section("4.3"))
     yield from prose(facts.prose.conformance)
+    if facts.prose.anticipated:
+        columns = (Column("Rule", 0.18, strong=True), Column("About", 0.24), Column("Why it may stand", 0.58))
+        yield Table("Findings that other validators can report", columns, facts.prose.anticipated)
 
 
 def _inputs(facts: GuideFacts) -> Iterator[Block]:

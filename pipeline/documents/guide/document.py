@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from io import BytesIO
 from xml.sax.saxutils import escape
 
@@ -29,7 +30,7 @@ _PAGE = "PAGE"
 
 def reviewers_guide(facts: GuideFacts, mark: str | None) -> bytes:
     """The guide as PDF; equal facts give equal bytes. ``mark`` stands on every page of a draft, None for none."""
-    edges = Edges(facts.source.study, TITLE, mark)
+    edges = Edges(facts.source.study, TITLE, mark, date.fromisoformat(facts.source.cut))
     blocks = list(sections(facts))
     links = Links(block.anchor for block in blocks if isinstance(block, Heading))
 

@@ -230,6 +230,10 @@ class Prose:
     criteria: str | None = None
     masking: str | None = None
     conformance: str | None = None
+    anticipated: tuple[
+        tuple[str, str, str], ...
+    ] = ()  # rule of another validator, what it is about, why it may stand
+    without_version: tuple[tuple[str, str], ...] = ()  # dictionary, why no version is stated
     decisions: tuple[tuple[str, str], ...] = ()  # about, decision
 
 
@@ -248,6 +252,9 @@ class GuideFacts:
     fates: tuple[Fate, ...] = ()
     aside: tuple[Aside, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    unfilled: tuple[
+        tuple[str, tuple[str, ...]], ...
+    ] = ()  # dataset, annotated variables or QNAM without data
     assumptions: tuple[Assumption, ...] = ()
     extensions: tuple[Extension, ...] = ()
     masked: tuple[Masked, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pipeline.documents.guide.blocks import (
     Block,
+    Bullets,
     Cell,
     Column,
     Heading,
@@ -79,6 +80,16 @@ def introduction(facts: GuideFacts) -> Iterator[Block]:
         ),
         tuple(_standard(each) for each in facts.standards),
     )
+    yield from _without_version(facts)
+
+
+def _without_version(facts: GuideFacts) -> Iterator[Block]:
+    """Why some of the dictionaries above have no version; a missing reason is told as such."""
+    why = dict(facts.prose.without_version)
+    names = dict.fromkeys(each.name for each in facts.standards if not each.version)
+    if names:
+        yield Paragraph("Versions that are not stated:")
+        yield Bullets(tuple(f"{name}: {why.get(name, 'no reason is given')}" for name in names))
 
 
 def _standard(each: StandardUse) -> tuple[Cell, ...]:

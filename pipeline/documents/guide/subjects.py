@@ -36,6 +36,7 @@ def subject_data(facts: GuideFacts) -> Iterator[Block]:
     yield from overview(facts)
     yield Heading(2, "3.2 Annotated CRFs", section("3.2"))
     yield from prose(facts.prose.annotated_crf)
+    yield from _unfilled(facts)
     yield from _left_out(facts)
     yield Heading(2, "3.3 SDTM Subject Domains", section("3.3"))
     found = [each for each in facts.datasets if each.class_ != TRIAL_DESIGN]
@@ -43,6 +44,20 @@ def subject_data(facts: GuideFacts) -> Iterator[Block]:
     for at, each in enumerate(found, start=1):
         yield Heading(3, f"3.3.{at} {each.name} - {each.label}", dataset(each.name))
         yield from _one(each)
+
+
+def _unfilled(facts: GuideFacts) -> Iterator[Block]:
+    """What the annotated CRF names and the package does not hold."""
+    if facts.unfilled:
+        yield Paragraph(
+            "The annotated CRF shows everything that the forms can fill. No record has a value of what follows at this "
+            "data cut, so most of it is not in the package:"
+        )
+        yield Table(
+            "Annotated, without data at this cut",
+            (Column("Dataset", 0.16, linked=True, strong=True), Column("Variables, or QNAM", 0.84)),
+            tuple((name, ", ".join(variables)) for name, variables in facts.unfilled),
+        )
 
 
 def _left_out(facts: GuideFacts) -> Iterator[Block]:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
-from pipeline.emit.define.levels import Check, Level, distinct_pairs, text_shape
-from pipeline.emit.define.list_use import ListUse
-from pipeline.emit.define.lists import known_lists, lists_named, sponsor_list, whole_list
-from pipeline.emit.submitted import Submitted, SubmittedVariable
+from pipeline.emit.define.levels import Check, Level, distinct_pairs, offered_where, text_shape
+from pipeline.emit.define.list_use import ListUse, slug
+from pipeline.emit.define.lists import (
+    known_lists,
+    lists_named,
+    part_list,
+    sponsor_list,
+    whole_list,
+    with_offered,
+)
+from pipeline.emit.submitted import INSTRUMENTS, Submitted, SubmittedVariable
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec
 from pipeline.specs.standard import Codelist
@@ -25,6 +33,7 @@ _Groups = list[tuple[ListUse, list[str]]]
 def choice_levels(spec: StudySpec, submitted: Submitted) -> Iterator[Level]:
     """One row a codelist for every variable that has several: DSDECOD by DSCAT, QSTESTCD by QSCAT.
 
+    The tests of several instruments that share one codelist have a row an instrument, with its part of the list.
     Where neither category nor test decides, the value itself does.
     Raises BuildFailed if the values of a group are in none of the variable's codelists.
     """
@@ -36,6 +45,8 @@ def choice_levels(spec: StudySpec, submitted: Submitted) -> Iterator[Level]:
         elif lists := _questions(spec, submitted, variable):
             own = sponsor_list(submitted, variable, variable.name)
             yield from _rows(spec, submitted, variable, lists, own)
+        elif terms := _shared_tests(spec, submitted, variable):
+            yield from _by_category(submitted, variable, terms)
 
 
 def _several(spec: StudySpec, variable: SubmittedVariable) -> list[Codelist]:
@@ -58,6 +69,30 @@ def _questions(spec: StudySpec, submitted: Submitted, variable: SubmittedVariabl
     return sorted((each for each in found if used & set(each.terms)), key=lambda each: each.code)
 
 
+def _shared_tests(spec: StudySpec, submitted: Submitted, variable: SubmittedVariable) -> Codelist | None:
+    """The one codelist of the tests of a dataset of instruments; None for other variables and datasets."""
+    if submitted.name not in INSTRUMENTS or variable.name.removeprefix(submitted.name) not in _QUESTIONS:
+        return None
+    known = known_lists(spec, lists_named(variable))
+    return known[0] if known and submitted.find(f"{submitted.name}CAT") else None
+
+
+def _by_category(submitted: Submitted, variable: SubmittedVariable, terms: Codelist) -> Iterator[Level]:
+    """One row an instrument, if there are several."""
+    category = f"{submitted.name}CAT"
+    rows = distinct_pairs(submitted, [category], variable.name).drop_nulls(category)
+    groups = rows.partition_by(category, as_dict=True, maintain_order=True)
+    for (name,), part in groups.items() if len(groups) > 1 else ():
+        values = tuple(part[variable.name])
+        key = slug(str(name))
+        listed = part_list(terms, values, f"{submitted.name}.{variable.name}.{key}", variable.names)
+        yield replace(
+            _row(variable, listed, Check(category, (str(name),)), values),
+            key=key,
+            condition=f"{variable.name}.{key}",
+        )
+
+
 def _rows(
     spec: StudySpec,
     submitted: Submitted,
@@ -74,7 +109,13 @@ def _rows(
         if groups := _grouped(spec, variable, lists, rows, own):
             for listed, deciding in groups:
                 here = rows.filter(pl.col(decider).is_in(deciding))[variable.name].unique().sort()
-                yield _row(variable, listed, Check(decider, tuple(deciding)), tuple(here))
+                where = Check(decider, tuple(deciding))
+                if listed.terms:
+                    offered = offered_where(variable, (where,)) if names else set()
+                    shown = with_offered(spec, listed.terms, (), offered)
+                    yield _row(variable, replace(listed, collectable=shown), where, tuple(here))
+                else:
+                    yield _row(variable, listed, where, tuple(here))
             return
     fix = "correct the values, or add them to the study's extensions of a codelist"
     culprit = "no codelist of the variable holds its values"

@@ -13,9 +13,16 @@ import polars as pl
 
 from pipeline.emit.define.dictionaries import dictionary_list
 from pipeline.emit.define.list_use import ListUse
-from pipeline.emit.define.lists import NO_YES, codemap_list, known_lists, part_list, require_listed
+from pipeline.emit.define.lists import (
+    NO_YES,
+    codemap_list,
+    known_lists,
+    part_list,
+    require_listed,
+    with_offered,
+)
 from pipeline.emit.define.shapes import Shape, plain_numbers, shapes_by
-from pipeline.emit.submitted import Submitted
+from pipeline.emit.submitted import Facts, Submitted, SubmittedVariable
 from pipeline.errors import BuildFailed
 from pipeline.specs.load import StudySpec
 from pipeline.specs.metadata import Origin
@@ -36,6 +43,32 @@ class Check:
     def comparator(self) -> str:
         """The comparator of Define-XML."""
         return "NOTIN" if self.others else "EQ" if len(self.values) == 1 else "IN"
+
+
+Where = tuple[Check, ...]
+
+
+def meets(facts: Facts, where: Where, told_of: set[str] | None = None) -> bool:
+    """Whether records with these facts can meet all conditions.
+
+    ``told_of`` are the variables of which some annotation says something. What this one leaves out of them is no value,
+    which only meets a negation; of any other variable nothing is known, so the condition can be met. Without
+    ``told_of`` nothing is met that is not known.
+    """
+    for check in where:
+        values = facts.get(check.variable)
+        if values is None:
+            if told_of is None or (not check.others and check.variable in told_of):
+                return False
+        elif not (set(values) - set(check.values) if check.others else set(values) & set(check.values)):
+            return False
+    return True
+
+
+def offered_where(variable: SubmittedVariable, where: Where) -> set[str]:
+    """The answers that the forms offer for the variable where the conditions are met."""
+    told_of = {name for facts, _ in variable.offers for name in facts}
+    return {term for facts, terms in variable.offers if meets(facts, where, told_of) for term in terms}
 
 
 @dataclass(frozen=True)
@@ -59,7 +92,7 @@ class Level:
     variable: str
     key: str
     condition: str
-    where: tuple[Check, ...]
+    where: Where
     label: str
     shape: Shape
     values: tuple[str, ...] = ()
@@ -86,8 +119,8 @@ def qualifier_levels(spec: StudySpec, submitted: Submitted) -> Iterator[Level]:
 
     Raises BuildFailed for a QNAM that the parent's specification lacks.
     """
-    parents = submitted.dataset.derived_from
-    if not parents or submitted.find("QNAM") is None or submitted.find("QVAL") is None:
+    parents, variable = submitted.dataset.derived_from, submitted.find("QVAL")
+    if not parents or submitted.find("QNAM") is None or variable is None:
         return
     supplements = spec.dataset(parents[0]).supplements
     rows = distinct_pairs(submitted, ["QNAM"], "QVAL")
@@ -97,13 +130,19 @@ def qualifier_levels(spec: StudySpec, submitted: Submitted) -> Iterator[Level]:
             culprit = "a qualifier is not in the specification of its parent"
             raise BuildFailed(f"{submitted.name}.QNAM", culprit, "add it to the parent's supplements")
         values = few(rows.filter(pl.col("QNAM") == name)["QVAL"])
-        yield _qualifier(spec, name, supplements[name], shape, values)
+        offered = offered_where(variable, (Check("QNAM", (name,)),))
+        yield _qualifier(spec, name, supplements[name], shape, values, offered)
 
 
 def _qualifier(
-    spec: StudySpec, name: str, supplement: Supplement, shape: Shape, values: tuple[str, ...]
+    spec: StudySpec,
+    name: str,
+    supplement: Supplement,
+    shape: Shape,
+    values: tuple[str, ...],
+    offered: set[str],
 ) -> Level:
-    listed = _qualifier_list(spec, f"QVAL.{name}", supplement, values)
+    listed = _qualifier_list(spec, f"QVAL.{name}", supplement, values, offered)
     return Level(
         variable="QVAL",
         key=name,
@@ -124,17 +163,22 @@ def few(values: pl.Series) -> tuple[str, ...]:
 
 
 def _qualifier_list(
-    spec: StudySpec, place: str, supplement: Supplement, values: tuple[str, ...]
+    spec: StudySpec, place: str, supplement: Supplement, values: tuple[str, ...], offered: set[str]
 ) -> ListUse | None:
-    """The dictionary or codelist that the study names, the codemap, or NY if it holds the values; else None."""
+    """The dictionary or codelist that the study names, the codemap, or NY if it holds the values; else None.
+
+    ``offered`` answers are in a codelist too.
+    """
     if supplement.dictionary:
         return dictionary_list(spec, supplement.dictionary, "text")
     if not values:
         return None
     for terms in known_lists(spec, supplement.codelist):
         require_listed(spec, place, values, terms)
-        return part_list(terms, values, place)
+        return part_list(terms, with_offered(spec, terms, values, offered), place)
     if supplement.map:
         return codemap_list(spec, supplement.map, title=supplement.label)
     no_yes = spec.standard.codelists.get(NO_YES)
-    return part_list(no_yes, values, "QVAL") if no_yes and set(values) <= set(no_yes.terms) else None
+    if no_yes is None or not set(values) <= set(no_yes.terms):
+        return None
+    return part_list(no_yes, with_offered(spec, no_yes, values, offered), "QVAL")

@@ -105,7 +105,9 @@ def list_of(
     for code in () if is_result(submitted.name, variable.name) else lists_named(variable):
         mapped = code in set(spec.table("codemaps")["map"])
         title = variable.facts.label
-        return codemap_list(spec, code, title=title) if mapped else sponsor_list(submitted, variable, code)
+        if mapped:
+            return codemap_list(spec, code, title=title)
+        return replace(sponsor_list(submitted, variable, code), collectable=tuple(sorted(variable.offered)))
     return sponsor_list(submitted, variable, variable.name) if variable.names else None
 
 
@@ -146,7 +148,14 @@ def _collected(
     offered = {
         term for verb in verbs if verb and verb.map for term in spec.codemap(verb.map).values() if term
     }
-    return offered & set(terms.terms)
+    return {*(offered & set(terms.terms)), *with_offered(spec, terms, (), variable.offered)}
+
+
+def with_offered(
+    spec: StudySpec, terms: Codelist, values: Iterable[str], offered: Iterable[str]
+) -> tuple[str, ...]:
+    """The values and those offered answers that the list permits, in order."""
+    return tuple(sorted({*values, *(set(offered) & permitted(spec, [terms]))}))
 
 
 def require_listed(spec: StudySpec, what: str, values: Iterable[str], terms: Codelist) -> None:

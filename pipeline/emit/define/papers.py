@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 
 from odmlib.define_2_1 import model as odm
 
-from pipeline.emit.define.levels import Check
+from pipeline.emit.define.levels import Where, meets
+from pipeline.emit.submitted import Facts
 
 CRF, CRF_FILE = "LF.acrf", "acrf.pdf"
 GUIDE, GUIDE_FILE = "LF.csdrg", "csdrg.pdf"
 # Variable (``DM.SEX``, ``SUPPDM.QVAL``) -> for each annotation its physical page from 1, and the values that its
 # records can have in other variables.
-Facts = Mapping[str, tuple[str, ...]]
 Pages = Mapping[str, tuple[tuple[int, Facts], ...]]
-Where = tuple[Check, ...]
 COLLECTED, ON_FORMS = "Collected", ("Investigator", "Subject")
 
 
@@ -41,7 +40,7 @@ class Papers:
         pages = {
             page
             for page, facts in spots
-            if _meets(facts, where, told_of) and not any(_meets(facts, each) for each in apart)
+            if meets(facts, where, told_of) and not any(meets(facts, each) for each in apart)
         }
         if not pages:
             return None
@@ -56,23 +55,6 @@ class Papers:
         if self.guide:
             version.SupplementalDoc = odm.SupplementalDoc(DocumentRef=[odm.DocumentRef(leafID=GUIDE)])
             version.leaf.append(_leaf(GUIDE, GUIDE_FILE, "Clinical Study Data Reviewer's Guide"))
-
-
-def _meets(facts: Facts, where: Where, told_of: set[str] | None = None) -> bool:
-    """Whether records with these facts can meet all conditions.
-
-    ``told_of`` are the variables of which some annotation says something. What this one leaves out of them is no value,
-    which only meets a negation; of any other variable nothing is known, so the condition can be met. Without
-    ``told_of`` nothing is met that is not known.
-    """
-    for check in where:
-        values = facts.get(check.variable)
-        if values is None:
-            if told_of is None or (not check.others and check.variable in told_of):
-                return False
-        elif not (set(values) - set(check.values) if check.others else set(values) & set(check.values)):
-            return False
-    return True
 
 
 def _leaf(oid: str, file: str, title: str) -> odm.leaf:

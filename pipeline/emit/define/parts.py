@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from odmlib.define_2_1 import model as odm
 
-from pipeline.emit.define.levels import Check, Level, Told
+from pipeline.emit.define.levels import Check, Level, Told, Where
 from pipeline.emit.define.methods import MethodBook
-from pipeline.emit.define.papers import Papers, Where
+from pipeline.emit.define.papers import Papers
 from pipeline.emit.define.shapes import Shape
 from pipeline.emit.define.words import described
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pipeline.emit.define.levels import Level, Told, distinct_pairs, few
+from pipeline.emit.define.levels import Level, Told, distinct_pairs, few, offered_where
 from pipeline.emit.define.list_use import ListUse
-from pipeline.emit.define.lists import codemap_list, known_lists, lists_named, part_list, require_listed
+from pipeline.emit.define.lists import (
+    codemap_list,
+    known_lists,
+    lists_named,
+    part_list,
+    require_listed,
+    with_offered,
+)
 from pipeline.emit.define.places import PLACE, Deciding, Place, places, with_place
 from pipeline.emit.define.shapes import Shape, shapes_by
-from pipeline.emit.submitted import CRITERIA, Submitted, SubmittedVariable
+from pipeline.emit.submitted import CRITERIA, INSTRUMENTS, Submitted, SubmittedVariable
 from pipeline.specs.load import StudySpec
 from pipeline.specs.metadata import ValueLevel
 from pipeline.specs.standard import Codelist
@@ -20,7 +27,6 @@ RESULT_SUFFIXES = ("ORRES", "ORRESU", "STRESC", "STRESN", "STRESU")
 _UNITS = ("ORRESU", "STRESU")
 # The same test code on another specimen, agent, method, formula or in another category has other results.
 _QUALIFIERS = ("SPEC", "BDAGNT", "METHOD", "ANMETH", "CAT")
-_INSTRUMENTS = ("QS", "RS", "FT")  # a test is one of an instrument, which the category names
 _FINDINGS = "FINDINGS"
 _NAMED_TESTS = 3  # more tests than these are counted, not named
 
@@ -60,7 +66,7 @@ def result_variables(submitted: Submitted) -> list[SubmittedVariable]:
 def _deciding(submitted: Submitted) -> Deciding:
     """The deciding variables that are submitted and have data."""
     test = f"{submitted.name}TESTCD"
-    category = submitted.find(f"{submitted.name}CAT") if submitted.name in _INSTRUMENTS else None
+    category = submitted.find(f"{submitted.name}CAT") if submitted.name in INSTRUMENTS else None
     named = [v.name for each in _QUALIFIERS if (v := submitted.find(f"{submitted.name}{each}"))]
     apart: dict[str, tuple[str, ...]] = {}
     for each in submitted.dataset.values:
@@ -127,14 +133,18 @@ class _Result:
             return None
         for terms in known:
             if set(values) <= permitted(self.spec, [terms]):
-                return part_list(terms, values, at)
+                return part_list(terms, self._with_offered(terms, values), at)
         return codemap_list(self.spec, self.place.code, by_code=scored) if self.place.code else None
 
     def _units(self, known: list[Codelist], values: tuple[str, ...], at: str) -> ListUse | None:
         if not known:
             return None
         require_listed(self.spec, f"{self.submitted.name}.{self.variable.name}", values, known[0])
-        return part_list(known[0], values, at)
+        return part_list(known[0], self._with_offered(known[0], values), at)
+
+    def _with_offered(self, terms: Codelist, values: tuple[str, ...]) -> tuple[str, ...]:
+        """The values, and the answers that the forms offer here."""
+        return with_offered(self.spec, terms, values, offered_where(self.variable, self.place.where))
 
 
 def told(

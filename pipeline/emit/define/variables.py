@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from odmlib.define_2_1 import model as odm
 
-from pipeline.emit.define.levels import Check, Level, Told
+from pipeline.emit.define.levels import Check, Level, Told, Where
 from pipeline.emit.define.list_use import ListUse
-from pipeline.emit.define.papers import Where
 from pipeline.emit.define.parts import Parts, item
 from pipeline.emit.submitted import Submitted, SubmittedVariable
 

@@ -24,7 +24,7 @@ from pipeline.documents.guide.blocks import (
 from pipeline.documents.guide.conformance import NOT_EXPLAINED
 from pipeline.documents.guide.conformance_facts import Conformance
 from pipeline.documents.guide.document import reviewers_guide, sections
-from pipeline.documents.guide.facts import Count, Fate, LeftOut, Prose
+from pipeline.documents.guide.facts import Count, Fate, LeftOut, Prose, StandardUse
 from pipeline.documents.guide.links import Links
 from tests.unit.documents.guides import CHECKED, demographics, facts, pages, trial_design, whole
 
@@ -118,6 +118,12 @@ def test_what_is_submitted_has_no_mark_anywhere() -> None:
     assert "DRAFT" not in str(PdfReader(BytesIO(octets)).metadata)
 
 
+def test_the_only_date_of_the_properties_is_the_data_cut(draft: bytes) -> None:
+    told = PdfReader(BytesIO(draft)).metadata
+    assert told is not None
+    assert {str(told[name]) for name in ("/CreationDate", "/ModDate")} == {"D:20270131000000Z"}
+
+
 def test_equal_facts_give_equal_bytes(draft: bytes) -> None:
     assert reviewers_guide(facts(), MARK) == draft
 
@@ -178,6 +184,16 @@ def test_assumptions_show_question_wording_value_and_setting() -> None:
         ("Q3", "One or both?", "Either will do", "EITHER", "rule"),
     )
     assert table("Limits that answer no open question").rows == (("No more than this", "7", "limit"),)
+
+
+def test_a_dictionary_without_a_version_says_why() -> None:
+    standards = (
+        StandardUse("Other standard", "GENC", "", "TS"),
+        StandardUse("Other standard", "UNII", "", "TS"),
+    )
+    prose_of = replace(facts().prose, without_version=(("GENC", "It has editions"),))
+    told = Bullets(("GENC: It has editions", "UNII: no reason is given"))
+    assert told in sections(facts(standards=standards, prose=prose_of))
 
 
 def test_planned_datasets_without_records_are_named() -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from hashlib import sha256
 from io import BytesIO
 from itertools import combinations
@@ -251,6 +252,12 @@ def test_contents_name_every_form_and_the_index_every_collected_variable(texts, 
     assert all(form.title in texts[1] for form in crf.forms)
     index = texts[-1]
     assert all(variable in index for variable in {key.split(".")[1] for key in made.pages} - {"QVAL"})
+
+
+def test_the_properties_tell_the_data_cut_or_no_date(reader, crf):
+    assert not {"/CreationDate", "/ModDate"} & set(reader.metadata)
+    made = annotated_crf(replace(crf, forms=crf.forms[:1]), None, date(2027, 6, 30))
+    assert PdfReader(BytesIO(made.pdf)).metadata["/CreationDate"] == "D:20270630000000Z"
 
 
 def test_a_draft_is_marked_on_every_page_and_a_filing_on_none(texts, crf):
