@@ -29,6 +29,7 @@ from pipeline.flow.guide import guide_facts, source_titles
 from pipeline.flow.guide_build import build_facts
 from pipeline.flow.guide_conformance import NO_CACHE, told_conformance
 from pipeline.flow.provenance import provenance
+from pipeline.flow.release_reports import reports
 from pipeline.review.offers import offered_terms
 from pipeline.specs.load import StudySpec
 from pipeline.warehouse.builds import Build
@@ -92,6 +93,7 @@ def make_release(build: Build, parts: StudyParts, root: Path, name: ReleaseName,
         for file, text in (
             (CORE_FILE, core_json(verdict.core, verdict.stale)),
             (OWN_FILE, own_json(verdict.own)),
+            *reports(build, making.tree).items(),
         )
     ]
     identity = {

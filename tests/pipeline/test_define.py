@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +16,10 @@ from pipeline.emit.define.check import check_define
 from pipeline.emit.define.document import NAMESPACES, define_bytes
 from pipeline.emit.define.model import define_model
 from pipeline.emit.define.page import define_html
+from pipeline.emit.tree import Tree
 from pipeline.flow.delivered import delivered_sources
 from pipeline.flow.making import described_build
+from pipeline.flow.release_reports import reports
 from pipeline.review.offers import offered_terms
 from pipeline.warehouse.builds import Build
 from tests.pipeline.formulas import SPEC
@@ -186,3 +190,19 @@ def test_lists_hold_what_nobody_has_answered_yet(root: Any, oid: str, offered: s
 
 def test_an_empty_box_of_a_serious_event_is_an_answer() -> None:
     assert [terms for _, terms in OFFERS["AE.AESHOSP"]] == [("Y", "N")]
+
+
+def test_the_release_tells_how_much_was_checked_and_recalculated_and_no_subject(
+    octets: bytes, root: Any, night: Build, tmp_path: Path
+) -> None:
+    tree = Tree(tmp_path, SPEC.study.study)
+    tree.tabulations.mkdir(parents=True)
+    (tree.tabulations / "define.xml").write_bytes(octets)
+    made = {name: json.loads(text) for name, text in reports(night, tree).items()}
+    counts = made["define_check.json"]["counts"]
+    assert counts["datasets"] == len(many(root, "//odm:ItemGroupDef"))
+    assert counts["formulas"] == len(many(root, "//odm:FormalExpression"))
+    looked = night.read("qc", "rs_recalc").collect()
+    scores = made["recalculation.json"]["scores"]
+    assert sum(each["values"] for each in scores) == looked.height
+    assert {key for each in scores for key in each} == {"score", "kind", "verdict", "values"}
