@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.lineage.ledger import Column, Contract, Delivered, Ledger
-from pipeline.lineage.reverse import source_named, trace_row
 from pipeline.lineage.parents import Holder
+from pipeline.lineage.reverse import source_named, trace_row
 from pipeline.lineage.rows import delivered_rows
 from pipeline.lineage.steps import steps_of
 from pipeline.lineage.told import Step, TableRow
