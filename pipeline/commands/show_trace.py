@@ -189,8 +189,9 @@ def _moments(tree: Tree, moments: Iterable[Moment]) -> None:
             "measured against ", (each.name, "bold"), f" = {_shown(each.value)}  ", (each.why, "dim")
         )
         branch = tree.add(head)
-        if each.source is not None:
-            branch.add(Text.assemble(_place(each.source.place), "  ", _cell(each.source.cell)))
+        if each.sources:
+            cells = Text("  ").join(_cell(source.cell) for source in each.sources)
+            branch.add(Text.assemble(_place(each.sources[0].place), "  ", cells))
 
 
 def _known(tree: Tree, title: str, records: tuple[Known, ...]) -> None:
@@ -244,9 +245,9 @@ def _behind(each: Value) -> str:
         by_place.setdefault(source.place, []).append(source.cell.column)
     told = [f"{', '.join(names)} ({place.source}:{place.line})" for place, names in by_place.items()]
     told += [
-        f"{moment.name} ({moment.source.place.source}:{moment.source.place.line})"
+        f"{moment.name} ({moment.sources[0].place.source}:{moment.sources[0].place.line})"
         for moment in each.moments
-        if moment.source
+        if moment.sources
     ]
     told += [f"{table.table}:{table.line}" for table in each.tables] if not told else []
     told += [f"{known.dataset}/{known.seq}" for known in each.records[:1]] if not told else []

@@ -219,7 +219,7 @@ _WAYS: dict[str, Callable[[Inputs, Dataset], Built]] = {
 def last_dates(inputs: Inputs, datasets: list[str]) -> pl.DataFrame:
     """USUBJID, ``_last_date`` (latest complete date of its records), ``_died``, ``_failed_screening`` (one says so).
 
-    ``_last_dataset`` and ``_last_seq`` are the first record that has the latest date.
+    ``_last_dataset`` and ``_last_seq`` are the first record that has the latest date; likewise of the flags.
     """
     seen = [_dates(name, inputs.records(name)) for name in datasets]
     latest = pl.col("_date").arg_max()
@@ -233,8 +233,11 @@ def last_dates(inputs: Inputs, datasets: list[str]) -> pl.DataFrame:
         )
     )
     for flag, marks in (("_died", _DEATH), ("_failed_screening", _SCREEN_FAILURE)):
-        told = pl.concat([_telling(inputs.records(name), marks) for name in datasets]).unique()
-        found = found.join(told.with_columns(pl.lit(value=True).alias(flag)), on="USUBJID", how="left")
+        told = pl.concat([_telling(name, inputs.records(name), marks) for name in datasets])
+        first = told.unique("USUBJID", keep="first", maintain_order=True).rename(
+            {"_dataset": f"{flag}_dataset", "_seq": f"{flag}_seq"}
+        )
+        found = found.join(first.with_columns(pl.lit(value=True).alias(flag)), on="USUBJID", how="left")
     return found.sort("USUBJID").collect()
 
 
@@ -254,8 +257,12 @@ _DEATH = {"AEOUT": "FATAL", "AESDTH": "Y", "DSDECOD": "DEATH"}
 _SCREEN_FAILURE = {"DSDECOD": "SCREEN FAILURE"}
 
 
-def _telling(records: pl.LazyFrame, marks: dict[str, str]) -> pl.LazyFrame:
-    """Subjects with a record that holds one of ``marks`` (variable -> value); none if it has no such variable."""
+def _telling(dataset: str, records: pl.LazyFrame, marks: dict[str, str]) -> pl.LazyFrame:
+    """USUBJID, ``_dataset`` and ``_seq`` of records that hold one of ``marks`` (variable -> value), if any can."""
     names = records.collect_schema().names()
     reports = [pl.col(column) == value for column, value in marks.items() if column in names]
-    return records.filter(pl.any_horizontal(reports) if reports else pl.lit(value=False)).select("USUBJID")
+    numbered = records.with_columns(
+        _dataset=pl.lit(dataset), _seq=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("USUBJID")
+    )
+    kept = numbered.filter(pl.any_horizontal(reports) if reports else pl.lit(value=False))
+    return kept.select("USUBJID", "_dataset", "_seq")

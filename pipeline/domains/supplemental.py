@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.domains.records import Built, Inputs, Tie, in_link_order, linked
-from pipeline.specs.models import Dataset
+from pipeline.specs.models import Dataset, Verb
 
 QUALIFIED = "_q."
 
@@ -43,17 +43,36 @@ def supplemental(inputs: Inputs, dataset: Dataset) -> Built:
     ordered = filled.sort("USUBJID", "IDVARVAL", "QNAM").with_columns(
         _seq=pl.int_range(1, pl.len() + 1).over("USUBJID")
     )
-    return Built(records=ordered, links=_links(inputs, parent.dataset, ordered))
+    return Built(records=ordered, links=_links(inputs, parent, ordered))
 
 
-def _links(inputs: Inputs, parent: str, records: pl.DataFrame) -> pl.DataFrame:
-    """Each qualifier's rows: those that its parent record is made of."""
+def _links(inputs: Inputs, parent: Dataset, records: pl.DataFrame) -> pl.DataFrame:
+    """Each qualifier's rows: those that its parent record is made of, but for joined ones that it does not read."""
     whole = pl.col("role").is_in([str(tie) for tie in Tie])
     rows = (
-        inputs.links(parent)
+        inputs.links(parent.dataset)
         .filter(whole)
-        .select("source", "line", USUBJID="subject", _number="seq")
+        .select("source", "line", "role", USUBJID="subject", _number="seq")
         .collect()
     )
-    found = records.select("USUBJID", "_number", "_seq").join(rows, on=["USUBJID", "_number"], how="inner")
+    unread = [
+        (pl.col("QNAM") == name) & pl.col("source").is_in(list(_joined_unread(parent, verb)))
+        for name, verb in parent.supplements.items()
+    ]
+    found = (
+        records.select("USUBJID", "_number", "_seq", "QNAM")
+        .join(rows, on=["USUBJID", "_number"], how="inner")
+        .filter(~((pl.col("role") == str(Tie.JOINED)) & pl.any_horizontal(unread)))
+    )
     return in_link_order([linked(found, "QVAL", line="line", source="source")])
+
+
+def _joined_unread(parent: Dataset, verb: Verb) -> set[str]:
+    """Joined sources that the qualifier does not read; none for one whose columns the specification does not name."""
+    named = [name for name in (verb.take, verb.code, verb.by, verb.date, verb.time) if name is not None]
+    named += [parent.uses.get(name, name) for name in verb.of]
+    if not named:
+        return set()
+    read = {name.partition(".")[0] for name in named if "." in name}
+    joins = [(name, join.source) for part in parent.parts for name, join in part.join.items()]
+    return {source for _, source in joins} - {source for name, source in joins if name in read}

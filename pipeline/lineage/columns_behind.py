@@ -3,54 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import polars as pl
 
 from pipeline.lineage.ledger import Ledger, text
+from pipeline.lineage.parents import QUALIFIER, Record, computed_from, lines_of_parents
 from pipeline.lineage.rows import LINE, delivered_row
+from pipeline.lineage.spec_lines import part_of
 from pipeline.lineage.told import From, Row
 from pipeline.specs.models import Dataset, Part, Study
+from pipeline.specs.reference_models import MOMENTS, Moment
 
-Record = Mapping[str, Any]
 _WHOLE = ("record", "joined")
-QUALIFIER = "QVAL"  # role of the rows of a qualifier's parent, and the variable that holds it
+RELATED = ("RDOMAIN", "IDVAR", "IDVARVAL", "RELID")
 _VISIT = ("VISITNUM", "VISIT", "VISITDY")
 _READS = ("fills", "derives", "decides")
-_MOMENTS = {
+_AS_NAMED = {
     "RFSTDTC": "exposure_start",
-    "RFXSTDTC": "exposure_start",
-    "RFXENDTC": "exposure_end",
-    "RFICDTC": "consent",
     "RFENDTC": "end_of_participation",
-    "ENDDTC": "end_of_participation",
-    "LASTDTC": "last_contact",
-    "DTHDTC": "death",
-    "RESCUEDTC": "rescue",
-}
-# Variable suffix -> the variables of the same record that it is made of.
-PARENTS: Mapping[str, tuple[str, ...]] = {
-    "STRESC": ("ORRES", "ORRESU"),
-    "STRESN": ("STRESC",),
-    "STRESU": ("ORRESU",),
-    "STNRLO": ("ORNRLO",),
-    "STNRHI": ("ORNRHI",),
-    "NRIND": ("ORRES", "ORNRLO", "ORNRHI"),
-}
-
-
-def parents(dataset: Dataset, variable: str) -> list[str]:
-    """Variables of the same record that the variable is made of, [] for one that has delivered columns of its own."""
-    prefix = dataset.dataset
-    if variable.endswith("DY") and variable != "VISITDY":
-        named = [f"{variable.removesuffix('DY')}DTC"]
-    elif variable == "EPOCH":
-        named = [f"{prefix}STDTC", f"{prefix}DTC"]
-    elif variable == f"{prefix}LOBXFL":
-        named = [f"{prefix}DTC", f"{prefix}STRESC"]
-    else:
-        named = [f"{prefix}{suffix}" for suffix in PARENTS.get(variable.removeprefix(prefix), ())]
-    return [name for name in named if name in dataset.variables]
+}  # what DM calls two of the moments
+_ROLES: Mapping[str, str] = {**MOMENTS, **_AS_NAMED}
+JOINING = ("join key", "join condition")  # what chose a joined row, and is no part of the value
+_VERBATIM = "verbatim"
+_UNDETERMINED = ("STAT", "REASND")  # where a form may say that there is no result
+_COMPUTED = ("STRESC", "STRESN", "DRVFL")
 
 
 def columns_behind(
@@ -58,20 +34,22 @@ def columns_behind(
 ) -> tuple[From, ...]:
     """The delivered values that the variable was made of, each once, in the order of the specification.
 
-    A variable that is made of others has the columns of those.
+    A variable that is made of others has the columns of those too, and one of a joined row what chose that row.
     """
-    own = [row for row in rows if row.role in (*_WHOLE, QUALIFIER)]
-    found = list(_by_role(ledger.spec.study, variable, rows)) or [
+    own = [row for row in rows if row.role in (*_WHOLE, QUALIFIER) or dataset.relations]
+    if not own and variable == "USUBJID":
+        own = list(rows)
+    found = list(_by_role(ledger.spec.study, dataset, part, variable, rows)) or [
         *_by_use(ledger, dataset, part, variable, record, own),
         *_collection_form(ledger, variable, own),
     ]
-    if not found:
-        found = [
-            each
-            for name in parents(dataset, variable)
-            for each in columns_behind(ledger, dataset, part, name, record, rows)
-        ]
+    for holder, name in lines_of_parents(ledger, dataset, part, variable, record, rows):
+        found += columns_behind(ledger, holder.dataset, holder.part, name, holder.record, rows)
+    if part is not None and part.undetermined and variable.removeprefix(dataset.dataset) in _UNDETERMINED:
+        found += columns_behind(ledger, dataset, part, f"{dataset.dataset}ORRES", record, rows)
+    found += _computed(ledger, dataset, part, variable, record, rows)
     found += _named_in_method(dataset, variable, own)
+    found += _joining(ledger, dataset, part, found, own)
     return tuple({(each.place, each.cell.column): each for each in reversed(found)}.values())[::-1]
 
 
@@ -90,14 +68,19 @@ def item_of(
 
 def moment_columns(study: Study, name: str) -> tuple[str, list[str]]:
     """Source and columns (date, time) of a reference moment."""
-    moment = getattr(study.reference, _MOMENTS[name])
+    moment: Moment = getattr(study.reference, _ROLES[name])
     return moment.source, [column for column in (moment.date, moment.time) if column]
 
 
-def _by_role(study: Study, variable: str, rows: tuple[Row, ...]) -> Iterator[From]:
-    """Dates of the rows that gave this very variable its value."""
+def _by_role(
+    study: Study, dataset: Dataset, part: Part | None, variable: str, rows: tuple[Row, ...]
+) -> Iterator[From]:
+    """Dates of the rows that gave this very variable its value, or a record that no part of the dataset made."""
+    computed = bool(dataset.parts) and part is None and variable == f"{dataset.dataset}DTC"
     for row in rows:
-        if row.role == variable and variable.endswith(("DTC", "VISITNUM")):
+        if (row.role == variable or (computed and row.role == "record")) and variable.endswith(
+            ("DTC", "VISITNUM")
+        ):
             names = _date_columns(study, variable, row.place.source)
             yield from (
                 From(row.place, cell, "date of the row") for cell in row.cells if cell.column in names
@@ -106,7 +89,7 @@ def _by_role(study: Study, variable: str, rows: tuple[Row, ...]) -> Iterator[Fro
 
 def _date_columns(study: Study, variable: str, source: str) -> list[str]:
     reference, lab = study.reference, study.laboratory
-    if variable in _MOMENTS:
+    if variable in _ROLES:
         return moment_columns(study, variable)[1]
     if not variable.startswith("SV"):
         for moment in (
@@ -132,13 +115,63 @@ def _by_use(
     item = item_of(ledger, dataset, part, record)
     asked = None if item is None else {item["column"], item.get("unit_from"), item.get("reason_from")}
     for use in _uses(ledger, dataset, variable, record).iter_rows(named=True):
-        if use["by"] == "item" and asked is not None and use["column"] not in asked:
+        if use["by"] == "item" and (asked is None or use["column"] not in asked):
             continue
         for row in rows:
             if row.place.source == use["source"]:
                 for cell in row.cells:
                     if cell.column == use["column"]:
                         yield From(row.place, cell, use["by"], use["how"])
+
+
+def _computed(
+    ledger: Ledger, dataset: Dataset, part: Part | None, variable: str, record: Record, rows: tuple[Row, ...]
+) -> Iterator[From]:
+    """Results of the tests that a computed test was made of."""
+    prefix = dataset.dataset
+    if dataset.computed and variable.removeprefix(prefix) in _COMPUTED:
+        number = int(record[f"{prefix}SEQ"])
+        for each in computed_from(ledger, dataset, str(record["USUBJID"]), number, record).iter_rows(
+            named=True
+        ):
+            yield from columns_behind(ledger, dataset, part, f"{prefix}STRESC", each, rows)
+
+
+def _joining(
+    ledger: Ledger, dataset: Dataset, part: Part | None, found: list[From], rows: list[Row]
+) -> Iterator[From]:
+    """What chose the joined rows among ``found``: the verbatim that was coded, the keys, the conditions."""
+    used = {each.place.source for each in found}
+    owner = part
+    if owner is None and dataset.derived_from:
+        owner = part_of(ledger.spec.dataset(dataset.derived_from[0]), [row.place.source for row in rows])
+    if owner is None or owner.source not in {row.place.source for row in rows}:
+        return
+    for join in owner.join.values():
+        if join.source not in used:
+            continue
+        coded = [
+            each
+            for each in ledger.spec.study.delivery.compare.coded
+            if (each.form, each.coding) == (owner.source, join.source)
+        ]
+        roles = {
+            owner.source: _by_column([each.term for each in coded], join.on, ()),
+            join.source: _by_column([each.verbatim for each in coded], join.on, tuple(join.where)),
+        }
+        for row in rows:
+            for name, by in roles.get(row.place.source, {}).items():
+                how = f"chooses the row of {join.source}"
+                yield from (From(row.place, cell, by, how) for cell in row.cells if cell.column == name)
+
+
+def _by_column(verbatim: list[str], keys: tuple[str, ...], conditions: tuple[str, ...]) -> dict[str, str]:
+    key, condition = JOINING
+    return {
+        **dict.fromkeys(verbatim, _VERBATIM),
+        **dict.fromkeys(keys, key),
+        **dict.fromkeys(conditions, condition),
+    }
 
 
 def _collection_form(ledger: Ledger, variable: str, rows: list[Row]) -> Iterator[From]:
@@ -176,6 +209,12 @@ def _uses(ledger: Ledger, dataset: Dataset, variable: str, record: Record) -> pl
         & (pl.col("variable") == named)
         & pl.col("role").is_in(list(_READS))
     )
+    if dataset.relations and variable in RELATED:
+        ids = [each.id for each in dataset.relations if str(record.get("RELID")).startswith(each.id)]
+        own = (pl.col("dataset") == dataset.dataset) & (pl.col("by") == "relation")
+        own &= pl.any_horizontal(
+            pl.lit(value=False), *(pl.col("how").str.ends_with(f" {name}") for name in ids)
+        )
     reference = ledger.spec.study.reference
     every: list[str] = []
     if variable in _VISIT:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.lineage.columns_behind import item_of
-from pipeline.lineage.ledger import Ledger
-from pipeline.lineage.spec_lines import table_rows, verb_behind
+from pipeline.lineage.columns_behind import JOINING, item_of
+from pipeline.lineage.ledger import Ledger, text
+from pipeline.lineage.parents import behind_verb
+from pipeline.lineage.spec_lines import table_rows
 from pipeline.lineage.told import From, Row, TableRow
 from pipeline.specs.models import Dataset, Part
 
@@ -27,12 +28,13 @@ _CATALOGUED = frozenset(
         "STNRLO",
         "STNRHI",
         "NRIND",
+        "LLOQ",
     )
 )
-_CONVERTED = frozenset(("STRESC", "STRESN", "STNRLO", "STNRHI"))
-_RESULT = frozenset(
-    ("ORRES", "STRESC", "STRESN", "STRESU", "ORRESU", "TESTCD", "TEST", "CAT", "SCAT", "LOC", "LAT")
-)
+_CONVERTED = frozenset(("STRESC", "STRESN", "STNRLO", "STNRHI", "LLOQ"))
+_RESULT = frozenset(("ORRES", "STRESC", "STRESN", "STRESU", "ORRESU", "STAT", "REASND"))
+# The table by which medications are sorted, and the variable that holds its answer.
+_CATEGORIES, _CATEGORY = "medication_categories", "CMCAT"
 _VISIT = frozenset(("VISITNUM", "VISIT", "VISITDY"))
 
 
@@ -48,7 +50,7 @@ def consulted(
     """Each table row once, in the order in which the value met them."""
     suffix = variable.removeprefix(dataset.dataset)
     found = [
-        *_of_verb(ledger, dataset, part, variable, sources),
+        *_of_verb(ledger, dataset, part, variable, record, sources),
         *_of_item(ledger, dataset, part, suffix, record),
         *_of_laboratory(ledger, dataset, part, suffix, record, rows),
         *_of_visit(ledger, variable, rows),
@@ -57,10 +59,17 @@ def consulted(
 
 
 def _of_verb(
-    ledger: Ledger, dataset: Dataset, part: Part | None, variable: str, sources: tuple[From, ...]
+    ledger: Ledger,
+    dataset: Dataset,
+    part: Part | None,
+    variable: str,
+    record: Mapping[str, Any],
+    sources: tuple[From, ...],
 ) -> Iterator[TableRow]:
-    verb = verb_behind(dataset, part, variable)
+    verb = behind_verb(ledger, dataset, part, variable, record)
     for each in sources:
+        if each.by in (*JOINING, "verbatim"):
+            continue
         if verb.code and verb.map:
             yield from table_rows(ledger, "codemaps", {"map": verb.map, "code": each.cell.typed})
         elif verb.lookup:
@@ -68,13 +77,18 @@ def _of_verb(
             yield from table_rows(ledger, verb.lookup, {key: each.cell.typed})
         elif each.by == "box":
             yield from table_rows(ledger, "codemaps", {"map": variable, "code": each.cell.column})
+        elif each.by == "derived":
+            code = each.cell.typed or ""
+            yield from table_rows(ledger, "codemaps", {"map": each.cell.column, "code": code.upper()})
+    if variable == _CATEGORY and record.get(variable) is not None:
+        yield from table_rows(ledger, _CATEGORIES, {_CATEGORY: text(record[variable])})
 
 
 def _of_item(
     ledger: Ledger, dataset: Dataset, part: Part | None, suffix: str, record: Mapping[str, Any]
 ) -> Iterator[TableRow]:
     item = item_of(ledger, dataset, part, record)
-    if item is None or part is None or suffix not in _RESULT:
+    if item is None or part is None or (suffix not in _RESULT and f"{dataset.dataset}{suffix}" not in item):
         return
     yield from table_rows(ledger, part.items or "", {"source": item["source"], "column": item["column"]})
     kind, _, codemap = (item["result"] or "").partition(":")

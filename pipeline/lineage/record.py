@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
 from pipeline.errors import UsageError
 from pipeline.lineage.behind import moments_behind, records_behind
-from pipeline.lineage.columns_behind import QUALIFIER, columns_behind
+from pipeline.lineage.columns_behind import columns_behind
 from pipeline.lineage.consulted import consulted
 from pipeline.lineage.findings import findings_of_record
 from pipeline.lineage.ledger import Ledger, text
+from pipeline.lineage.parents import QUALIFIER, lines_of_parents
 from pipeline.lineage.rows import delivered_rows
 from pipeline.lineage.scores import recalculation
-from pipeline.lineage.spec_lines import part_of, qualifier_line, spec_line, table_rows
+from pipeline.lineage.spec_lines import part_of, qualifier_line, spec_line, table_rows, value_method
 from pipeline.lineage.steps import steps_of
 from pipeline.lineage.told import RecordTrace, Row, TableRow, Value
 from pipeline.specs.models import Dataset, Part
@@ -141,20 +142,23 @@ def _value(ledger: Ledger, found: _Found, variable: str) -> Value:
     if dataset.table:
         tables = (*_own_table(ledger, dataset, record), *tables)
     value = text(record[variable])
+    above = tuple(lines_of_parents(ledger, dataset, part, variable, record, found.rows))
     line = spec_line(ledger, dataset, variable, part)
     if variable == QUALIFIER:
         line = (
             qualifier_line(ledger, dataset, record["QNAM"], [row.place.source for row in found.rows]) or line
         )
+    if said := value_method(ledger, dataset, variable, record):
+        line = replace(line, sentence=f"{line.sentence}. Here: {said}")
     return Value(
         variable=variable,
         label=ledger.spec.standard.variable(dataset.dataset, variable).label,
         value=value,
         spec=line,
         sources=sources,
-        steps=steps_of(dataset, variable, record, sources, tables) if value is not None else (),
+        steps=steps_of(dataset, variable, record, sources, tables, above) if value is not None else (),
         tables=tables,
-        moments=moments_behind(ledger, dataset, found.subject, variable),
+        moments=moments_behind(ledger, dataset, part, found.subject, variable, record),
         records=records_behind(ledger, dataset, found.subject, found.seq, variable, record),
         recalculation=_recalculated(ledger, found, variable),
     )
@@ -173,7 +177,7 @@ def _own_table(ledger: Ledger, dataset: Dataset, record: Mapping[str, Any]) -> l
 
 
 def _recalculated(ledger: Ledger, found: _Found, variable: str) -> Any:
-    results = {f"{found.dataset.dataset}{suffix}" for suffix in ("ORRES", "STRESC", "STRESN")}
+    results = {f"{found.dataset.dataset}{suffix}" for suffix in ("ORRES", "STRESC", "STRESN", "DRVFL")}
     if found.subject is None or variable not in results:
         return None
     return recalculation(ledger, found.subject, found.record)

@@ -49,7 +49,17 @@ def qualifier_line(ledger: Ledger, dataset: Dataset, name: str, sources: list[st
     path = _file(ledger, parent, keys)
     said = ledger.words(facts, part_of(parent, sources), parent)
     relative = path.relative_to(ledger.spec.folder).as_posix()
-    return SpecLine(relative, line_of(path, keys), facts.origin, f"{facts.content}: {said}")
+    by_verb = any((facts.const, facts.take, facts.code, facts.lookup, facts.date, facts.derived))
+    sentence = f"{facts.content}: {said}" if by_verb else facts.content  # what code makes has no other words
+    return SpecLine(relative, line_of(path, keys), facts.origin, sentence)
+
+
+def value_method(ledger: Ledger, dataset: Dataset, variable: str, record: Mapping[str, object]) -> str:
+    """What the study's methods say of the variable for this very test, parameter or qualifier; "" if nothing."""
+    names = ("QNAM", f"{dataset.dataset}PARMCD", f"{dataset.dataset}TESTCD")
+    test = next((record[name] for name in names if record.get(name) is not None), None)
+    place = f"{dataset.dataset}.{variable}.{test}"
+    return next((each.says or "" for each in ledger.spec.methods if place in each.of), "")
 
 
 def _file(ledger: Ledger, dataset: Dataset, keys: list[str]) -> Path:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.lineage.columns_behind import parents
+from pipeline.lineage.columns_behind import JOINING
 from pipeline.lineage.ledger import text
+from pipeline.lineage.parents import Holder, parents
 from pipeline.lineage.told import From, Step, TableRow
 from pipeline.specs.models import Dataset
 
@@ -19,28 +20,37 @@ def steps_of(
     record: Mapping[str, Any],
     sources: tuple[From, ...],
     tables: tuple[TableRow, ...],
+    above: tuple[tuple[Holder, str], ...],
 ) -> tuple[Step, ...]:
-    """Delivered and accepted texts, the variables on the way, conversions, and the value itself."""
+    """Delivered and accepted texts, the variables on the way (first those ``above``), conversions, the value itself."""
     return (
         *_delivered(sources),
-        *_on_the_way(dataset, variable, record, tables),
+        *_passed(above, tables),
+        *_converted(dataset, variable, record, tables),
         Step(variable, text(record.get(variable))),
     )
 
 
 def _delivered(sources: tuple[From, ...]) -> Iterator[Step]:
     for each in sources:
+        if each.by in JOINING:
+            continue
         where = f"{each.place.file} line {each.place.line}"
         yield Step(f"{each.cell.column} as delivered", each.cell.raw, where)
         yield Step(f"{each.cell.column} as accepted", each.cell.typed, each.cell.change)
 
 
-def _on_the_way(
+def _passed(above: tuple[tuple[Holder, str], ...], tables: tuple[TableRow, ...]) -> Iterator[Step]:
+    for holder, name in above:
+        further = tuple((holder, each) for each in parents(holder.dataset, name))
+        yield from _passed(further, tables)
+        yield from _converted(holder.dataset, name, holder.record, tables)
+        yield Step(name, text(holder.record.get(name)))
+
+
+def _converted(
     dataset: Dataset, variable: str, record: Mapping[str, Any], tables: tuple[TableRow, ...]
 ) -> Iterator[Step]:
-    for name in parents(dataset, variable):
-        yield from _on_the_way(dataset, name, record, tables)
-        yield Step(name, text(record.get(name)))
     if variable.removeprefix(dataset.dataset) in _CONVERTED:
         yield from _conversion(dataset, record, tables)
 

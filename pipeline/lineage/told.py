@@ -92,11 +92,11 @@ class Known:
 
 @dataclass(frozen=True)
 class Moment:
-    """A reference moment of the subject (``RFXSTDTC``) or an element, with the row that gave it."""
+    """A reference moment of the subject (``RFXSTDTC``) or an element, with the cells that gave it."""
 
     name: str
     value: str | None
-    source: From | None = None
+    sources: tuple[From, ...] = ()
     why: str = ""
 
 

@@ -19,6 +19,7 @@ from pipeline.specs.guide import Guide, guide_problems
 from pipeline.specs.metadata import Method, Methods
 from pipeline.specs.models import Dataset, Part, Study, Variable, Verb
 from pipeline.specs.places import place_problems
+from pipeline.specs.reference_models import MOMENTS
 from pipeline.specs.standard import Standard, VariableFacts, load_standard
 from pipeline.specs.text_yaml import read_yaml
 
@@ -197,7 +198,7 @@ def _no_variables(dataset: Dataset) -> Iterator[tuple[str, str]]:
     named += [("split needs", (f"{dataset.dataset}CAT",))] if dataset.split else []
     named += [(f"parts.{part.source}.set:", tuple(part.set)) for part in dataset.parts]
     yield from ((what, name) for what, names in named for name in names if name not in dataset.variables)
-    known = {*dataset.uses, *dataset.variables}
+    known = {*dataset.uses, *dataset.variables, *MOMENTS}
     for verb in (*dataset.variables.values(), *dataset.supplements.values()):
         yield from ((_OF, name) for name in verb.of if name not in known)
 

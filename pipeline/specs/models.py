@@ -26,8 +26,8 @@ _VERBS = ("const", "take", "code", "lookup", "date", "derived", "empty")
 class Verb(Frozen):
     """How one variable of one part is filled; exactly one of the verbs.
 
-    ``of`` names the collected columns behind what the dataset's code makes, by the part they play in ``uses`` or, for
-    boxes to tick, by the variable that is made of them.
+    ``of`` names what the dataset's code makes it of: collected columns by the part they play in ``uses``, variables of
+    the same record, and moments of the subject (``RFXSTDTC``).
     """
 
     const: str | None = None
@@ -145,7 +145,8 @@ class Dataset(Frozen):
 
     ``uses`` names the collected columns that the dataset's code needs, by the part they play (``ongoing:
     AEONGO``); the code
-    finds them as ``_<part>``. ``split`` names the parts of a dataset that is too large for one file: category
+    finds them as ``_<part>``. ``computed`` names for a test that the code adds the tests of the same row behind it.
+    ``split`` names the parts of a dataset that is too large for one file: category
     (--CAT) -> the one or two characters behind the dataset's name (``CHEMISTRY: CH`` makes LBCH).
     """
 
@@ -162,6 +163,7 @@ class Dataset(Frozen):
     variables: dict[str, Variable]
     supplements: dict[str, Supplement] = Field(default_factory=dict)
     baseline_keys: Names = ()
+    computed: dict[str, Names] = Field(default_factory=dict)
     table: str | None = None
     relations: tuple[Relation, ...] = ()
     values: tuple[ValueLevel, ...] = ()

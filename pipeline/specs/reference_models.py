@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Final, Literal
 
 from pipeline.specs.frozen import Frozen
 from pipeline.specs.row_models import Where
+
+# What the engine knows of a subject by itself, and where the study's reference says it is collected.
+MOMENTS: Final[Mapping[str, str]] = {
+    "RFICDTC": "consent",
+    "RFXSTDTC": "exposure_start",
+    "RFXENDTC": "exposure_end",
+    "ENDDTC": "end_of_participation",
+    "LASTDTC": "last_contact",
+    "DTHDTC": "death",
+    "RESCUEDTC": "rescue",
+    "RANDOMIZED": "assignment",
+}
 
 
 class Moment(Frozen):

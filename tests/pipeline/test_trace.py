@@ -208,8 +208,8 @@ def test_the_reference_date_leads_to_the_first_interval_of_the_infusion(
         ledger, "VS", one(night, "vs", pl.col("USUBJID") == at[0], pl.col("VSDY").is_not_null()), "VSDY"
     )
     (moment,) = day.moments
-    assert moment.source is not None
-    assert (moment.name, moment.source.place) == ("RFXSTDTC", told.sources[0].place)
+    assert (moment.name, moment.sources[0].place) == ("RFXSTDTC", told.sources[0].place)
+    assert list(cells(moment.sources)) == ["ECSTDAT", "ECSTTIM"]
 
 
 def test_a_qualifier_an_element_and_a_visit_are_traced_too(ledger: Ledger, night: Build) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.lineage.ledger import Column, Contract, Delivered, Ledger
+from pipeline.lineage.parents import Holder
 from pipeline.lineage.reverse import source_named, trace_row
 from pipeline.lineage.rows import delivered_rows
 from pipeline.lineage.steps import steps_of
@@ -67,13 +68,18 @@ def test_a_line_inside_a_row_names_the_line_on_which_the_row_begins() -> None:
         trace_row(ledger(), "edc_ae", 5)
 
 
+def results(record: dict[str, str]) -> tuple[tuple[Holder, str], ...]:
+    """The variables that a standard result is made of."""
+    return tuple((Holder(spec().dataset("LB"), None, record), name) for name in ("LBORRES", "LBORRESU"))
+
+
 def test_a_conversion_tells_factor_rounding_and_the_line_of_the_table() -> None:
     record = {"LBORRES": "0.9", "LBORRESU": "mg/dL", "LBSTRESU": "umol/L", "LBSTRESC": "80"}
     tables = (
         TableRow("tables/lab_tests.csv", 5, {"places": "0"}),
         TableRow("tables/lab_units.csv", 7, {"factor": "88.4"}),
     )
-    steps = steps_of(spec().dataset("LB"), "LBSTRESC", record, (), tables)
+    steps = steps_of(spec().dataset("LB"), "LBSTRESC", record, (), tables, results(record))
     assert steps == (
         Step("LBORRES", "0.9"),
         Step("LBORRESU", "mg/dL"),
@@ -88,4 +94,6 @@ def test_a_conversion_tells_factor_rounding_and_the_line_of_the_table() -> None:
 
 def test_equal_units_leave_the_text_as_it_is() -> None:
     record = {"LBORRES": "4.20", "LBORRESU": "g/L", "LBSTRESU": "g/L", "LBSTRESC": "4.20"}
-    assert "equal units" in steps_of(spec().dataset("LB"), "LBSTRESC", record, (), ())[2].note
+    assert (
+        "equal units" in steps_of(spec().dataset("LB"), "LBSTRESC", record, (), (), results(record))[2].note
+    )
