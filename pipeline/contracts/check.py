@@ -19,7 +19,7 @@ from pipeline.contracts.breaches import (
 from pipeline.contracts.facts import ColumnFacts, column_facts
 from pipeline.contracts.identity import SubjectForm
 from pipeline.contracts.model import key_of, source_of
-from pipeline.contracts.report import breach_findings, change_findings, with_reasons
+from pipeline.contracts.report import breach_findings, change_findings, subjects_of, with_reasons
 from pipeline.contracts.texts import blank_as_null, changes, clean_texts, renumbered
 from pipeline.errors import BuildFailed
 
@@ -44,7 +44,8 @@ class Checked:
 
     ``accepted``: ``_line`` and the delivered columns, integers as Int64, other text after R13, blank as null.
     ``quarantined``: ``_line`` and the delivered columns exactly as delivered, ``_reasons`` (rule ids, "; "
-    between). ``findings``: schema FINDING, one a row and broken rule, one a column with changed texts.
+    between), ``_subject`` in the study's form (null where the number has another one). ``findings``: schema
+    FINDING, one a row and broken rule, one a column with changed texts.
     """
 
     accepted: pl.DataFrame
@@ -85,7 +86,7 @@ def check(
             shared,
         ]
     ).cast(BREACH)
-    accepted, quarantined = _split(raw, numbered.texts, breaches, source_of(model), facts)
+    accepted, quarantined = _split(raw, numbered.texts, breaches, model, form)
     findings = [
         change_findings(model, normalised, "normalised", file),
         change_findings(model, renumberings, "renumbered", file),
@@ -111,14 +112,16 @@ def _split(
     raw: pl.DataFrame,
     texts: pl.DataFrame,
     breaches: pl.DataFrame,
-    source: str,
-    facts: Mapping[str, ColumnFacts],
+    model: type[pa.DataFrameModel],
+    form: SubjectForm,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
+    facts, source = column_facts(model), source_of(model)
     bad = breaches["position"].unique().sort()
     keep = pl.Series("keep", [True]).new_from_index(0, len(raw)).scatter(bad, values=False)
     integers = [name for name, fact in facts.items() if fact.kind == "integer"]
     accepted = texts.filter(keep).with_columns(pl.col(integers).cast(pl.Int64))
-    quarantined = with_reasons(raw.select("_line", *facts), breaches, source)
+    subjects = subjects_of(texts, model, form)
+    quarantined = with_reasons(raw.select("_line", *facts), breaches, source, subjects)
     if len(accepted) + len(quarantined) != len(raw):
         raise BuildFailed(
             f"contract {source}", "accepted and quarantined rows do not add up", "report this as a bug"

@@ -52,7 +52,7 @@ def breach_findings(
     found = breaches.unique().join(_rule_table(model), on=["column", "kind"], how="left", validate="m:1")
     told = found.with_columns(
         line=texts["_line"].gather(found["position"]),
-        subject=_subjects(found, texts, model, form),
+        subject=subjects_of(texts, model, form).gather(found["position"]),
         variable="column",
     )
     return as_findings(
@@ -60,14 +60,12 @@ def breach_findings(
     )
 
 
-def _subjects(
-    found: pl.DataFrame, texts: pl.DataFrame, model: type[pa.DataFrameModel], form: SubjectForm
-) -> pl.Series:
-    """The subject of each breach; null if the source has none or the number has not the study's form."""
+def subjects_of(texts: pl.DataFrame, model: type[pa.DataFrameModel], form: SubjectForm) -> pl.Series:
+    """The subject of each row; null if the source has none or the number has not the study's form."""
     column: str | None = source_facts(model)["subject_column"]
     if column is None:
-        return pl.Series("subject", [None], dtype=pl.String).new_from_index(0, len(found))
-    return texts[column].gather(found["position"]).str.extract(form.pattern, 0).alias("subject")
+        return pl.Series("subject", [None], dtype=pl.String).new_from_index(0, len(texts))
+    return texts[column].str.extract(form.pattern, 0).alias("subject")
 
 
 def _rule_table(model: type[pa.DataFrameModel]) -> pl.DataFrame:
@@ -90,8 +88,10 @@ def _rule_ids(source: str) -> pl.Expr:
     return pl.concat_str(pl.lit(source), "column", "kind", separator=".")
 
 
-def with_reasons(raw: pl.DataFrame, breaches: pl.DataFrame, source: str) -> pl.DataFrame:
-    """The rows of ``raw`` that have a breach, in order, with ``_reasons``: sorted rule ids, "; " between."""
+def with_reasons(raw: pl.DataFrame, breaches: pl.DataFrame, source: str, subjects: pl.Series) -> pl.DataFrame:
+    """The rows of ``raw`` that have a breach, in order, with ``_reasons``: sorted rule ids, "; " between, and
+    ``_subject``, the subject of the row in the study's form."""
     rules = _rule_ids(source).unique()
     reasons = breaches.group_by("position").agg(_reasons=rules.sort().str.join("; ")).sort("position")
-    return raw[reasons["position"]].with_columns(reasons["_reasons"])
+    bad = reasons["position"]
+    return raw[bad].with_columns(reasons["_reasons"], subjects.gather(bad).alias("_subject"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.derive.iso8601 import collected_date
-from pipeline.domains.common import OFF_ROSTER, Workpiece, numbered
+from pipeline.domains.common import Workpiece, numbered
 from pipeline.domains.records import LINE, SOURCE, Built, Inputs
 from pipeline.specs.models import Dataset
 
@@ -32,7 +32,7 @@ def comments(inputs: Inputs, dataset: Dataset) -> Built:
     )
     texts = [name for name in dataset.variables if name.startswith("COVAL")]
     work = Workpiece(inputs, dataset, rows)
-    work.quarantine(pl.col("USUBJID").is_null(), "subject", OFF_ROSTER)
+    work.quarantine_strangers("SUBJID")
     work.quarantine(
         pl.col("_parts").list.len() > len(texts),
         "COVAL",

@@ -14,11 +14,11 @@ from pipeline.derive.timing import BEFORE_INFUSION, study_day, with_epoch
 from pipeline.domains.mapping import JOINED, Mapped
 from pipeline.domains.records import LINE, LINK, SET_ASIDE, SOURCE, SUBJECT, Built, Fate, Inputs, Tie, stacked
 from pipeline.domains.subjects import ROW_OF
+from pipeline.domains.withheld import strangers
 from pipeline.specs.models import Dataset
 
 OID, REPEAT, CONTACT = "_oid", "_repeat", "_contact"
 PRE_DOSE = "PRE-DOSE"
-OFF_ROSTER = "subject is not on the roster of the study"
 _FINDINGS = "FINDINGS"
 
 
@@ -54,6 +54,12 @@ class Workpiece:
             )
         )
 
+    def quarantine_strangers(self, subject: str) -> None:
+        """Takes the records without USUBJID out; column ``subject`` says whose they are."""
+        lost = pl.col("USUBJID").is_null()
+        self.aside.append(strangers(self.inputs, self.rows.filter(lost), f"{self.prefix}.subject", subject))
+        self.rows = self.rows.filter(~lost)
+
 
 def finished(inputs: Inputs, dataset: Dataset, found: Mapped) -> Built:
     """The dataset's records in key order with every common variable filled, ready for the gate."""
@@ -78,7 +84,7 @@ def with_subject(work: Workpiece) -> None:
         pl.lit(text).alias(name) for name, text in constants.items() if work.has(name)
     )
     work.rows = work.rows.with_columns(pl.col("RFXSTDTC").alias("_reference"))
-    work.quarantine(pl.col("USUBJID").is_null(), "subject", OFF_ROSTER)
+    work.quarantine_strangers(SUBJECT)
 
 
 def with_visit(work: Workpiece) -> None:
@@ -128,13 +134,14 @@ def with_study_days(work: Workpiece) -> None:
 
 def with_epochs(work: Workpiece) -> None:
     """EPOCH from the element that holds the record's date; planned pre-dose findings of the infusion day are
-    screening."""
+    screening. Null in an element of which nobody knows where it ends."""
     if not work.has("EPOCH"):
         return
     date = next(name for name in (f"{work.prefix}STDTC", f"{work.prefix}DTC") if work.has(name))
     if BEFORE_INFUSION not in work.rows.columns:
         work.rows = work.rows.with_columns(_pre_dose(work).alias(BEFORE_INFUSION))
-    work.rows = with_epoch(work.rows, work.inputs.derived("elements").collect(), dtc=date)
+    elements = work.inputs.derived("elements").with_columns(EPOCH=pl.when(~pl.col("_unsure")).then("EPOCH"))
+    work.rows = with_epoch(work.rows, elements.collect(), dtc=date)
 
 
 def _pre_dose(work: Workpiece) -> pl.Expr:

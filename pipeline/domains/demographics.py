@@ -9,7 +9,8 @@ from pipeline.derive.timing import completed_years
 from pipeline.domains.common import Workpiece, numbered, with_study_days, with_subject
 from pipeline.domains.mapping import kept, mapped
 from pipeline.domains.records import LINE, Built, Inputs, Tie, in_link_order, linked
-from pipeline.domains.subjects import ROW_OF, moment_source
+from pipeline.domains.subjects import HELD, ROW_OF, moment_source
+from pipeline.domains.withheld import reference_findings
 from pipeline.specs.models import Dataset
 
 MASKED_CODE, MASKED = "MASKED", "Masked"
@@ -29,7 +30,8 @@ _FAILED, _NOT_ASSIGNED = "SCREEN FAILURE", "NOT ASSIGNED"
 
 
 def demographics(inputs: Inputs, dataset: Dataset) -> Built:
-    """DM in key order; ages and reference dates null where the facts behind them are missing (SDTMIG 3.4 DM)."""
+    """DM in key order; ages, arms and reference dates null where the facts behind them are missing or set aside
+    (SDTMIG 3.4 DM)."""
     races = inputs.spec.codemap("RACE")
     found = mapped(inputs, dataset, keep=tuple(races))
     work = Workpiece(inputs, dataset, found.rows.collect(), [found.set_aside])
@@ -40,7 +42,7 @@ def demographics(inputs: Inputs, dataset: Dataset) -> Built:
     _with_age(work)
     with_study_days(work)
     built = numbered(work)
-    return Built(built.records, _with_more_links(inputs, built), built.set_aside, built.findings)
+    return Built(built.records, _with_more_links(inputs, built), built.set_aside, reference_findings(inputs))
 
 
 def _with_races(work: Workpiece, races: dict[str, str]) -> None:
@@ -72,9 +74,14 @@ def _with_reference_dates(work: Workpiece) -> None:
     work.rows = work.rows.with_columns(
         RFSTDTC="RFXSTDTC",
         RFENDTC=pl.when("RANDOMIZED").then("ENDDTC"),
-        RFPENDTC=not_later.dt.to_string("%Y-%m-%d"),
+        RFPENDTC=pl.when(~_held("ENDDTC", "DTHDTC")).then(not_later.dt.to_string("%Y-%m-%d")),
         DTHFL=pl.when(died).then(pl.lit("Y")),
     )
+
+
+def _held(*moments: str) -> pl.Expr:
+    """Whether the row that would tell one of ``moments`` is set aside."""
+    return pl.any_horizontal(pl.col(f"{name}{HELD}").is_not_null() for name in moments)
 
 
 def _on_death_form(inputs: Inputs) -> pl.Series:
@@ -87,7 +94,8 @@ def _on_death_form(inputs: Inputs) -> pl.Series:
 
 
 def _with_arms(work: Workpiece) -> None:
-    """Masked arms of a blinded build: planned for randomized, actual for infused subjects, else the reason."""
+    """Masked arms of a blinded build: planned for randomized, actual for infused subjects, else the reason; no reason
+    where one of the rows that it follows from is set aside."""
     randomized, infused = pl.col("RANDOMIZED"), pl.col("RFXSTDTC").is_not_null()
     failed = pl.col("_failed_screening").fill_null(value=False)
     work.rows = work.rows.with_columns(
@@ -95,11 +103,13 @@ def _with_arms(work: Workpiece) -> None:
         ARM=pl.when(randomized).then(pl.lit(MASKED)),
         ACTARMCD=pl.when(randomized & infused).then(pl.lit(MASKED_CODE)),
         ACTARM=pl.when(randomized & infused).then(pl.lit(MASKED)),
-        ARMNRS=pl.when(randomized & ~infused)
+        ARMNRS=pl.when(pl.when(randomized).then(_held("RFXSTDTC")).otherwise(_held("RANDOMIZED", "RFXSTDTC")))
+        .then(None)
+        .when(randomized & ~infused)
         .then(pl.lit(_NOT_TREATED))
         .when(~randomized & failed)
         .then(pl.lit(_FAILED))
-        .when(~randomized)
+        .when(~randomized & ~_held("ENDDTC"))
         .then(pl.lit(_NOT_ASSIGNED)),
         ACTARMUD=pl.lit(None, dtype=pl.String),
     )

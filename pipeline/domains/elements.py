@@ -13,11 +13,18 @@ import polars as pl
 from pipeline.derive.iso8601 import date_part, earliest, is_complete_date, latest
 from pipeline.derive.timing import study_day
 from pipeline.domains.records import Built, Inputs, in_link_order, linked
-from pipeline.domains.subjects import ROW_OF, moment_source
+from pipeline.domains.subjects import HELD, ROW_OF, moment_source
 from pipeline.specs.models import Dataset
 from pipeline.specs.reference_models import Element
 
 _START = ("start_source", "start_line")
+# Start of an element -> the column that says whether its end is unknown.
+_UNSURE = {
+    "consent": "_infusion_held",
+    "infusion": "_later_held",
+    "rescue": "_infusion_held",
+    "follow_up": "_later_held",
+}
 ELEMENTS = pl.Schema(
     {
         "USUBJID": pl.String,
@@ -29,6 +36,7 @@ ELEMENTS = pl.Schema(
         "SEENDTC": pl.String,
         "_treatment": pl.Boolean,
         "_last": pl.Boolean,
+        "_unsure": pl.Boolean,  # the row that would end it, or tell whether it goes on, is set aside; SEENDTC is null
         "start_source": pl.String,  # the row that gave SESTDTC
         "start_line": pl.UInt32,
         "end_source": pl.String,  # the row that gave SEENDTC; null while the element is open
@@ -41,7 +49,8 @@ def elements(inputs: Inputs) -> pl.DataFrame:
     """One row an element of a subject (columns ELEMENTS), in order of time; SEENDTC null while the last one is open.
 
     An element ends where the next one starts; the last ends with participation. A rescue that started on an incomplete
-    date takes the date of the follow-up visit if that is possible, otherwise it makes no element.
+    date takes the date of the follow-up visit if that is possible, otherwise it makes no element. Where the row that
+    starts an element is set aside, the one before it has no end, and nobody knows how long it went on.
     """
     starts = _starts(inputs)
     parts = [_element(starts, each) for each in inputs.spec.study.reference.elements]
@@ -50,10 +59,15 @@ def elements(inputs: Inputs) -> pl.DataFrame:
     found = (
         ordered.with_columns(_last=following["SESTDTC"].is_null())
         .with_columns(
-            SEENDTC=pl.when("_last").then("ENDDTC").otherwise(following["SESTDTC"]),
+            SEENDTC=pl.when("_unsure")
+            .then(None)
+            .when("_last")
+            .then("ENDDTC")
+            .otherwise(following["SESTDTC"]),
             end_source=pl.when("_last").then("ENDDTC_source").otherwise(following["start_source"]),
             end_line=pl.when("_last").then("ENDDTC_line").otherwise(following["start_line"]),
         )
+        .with_columns(end_line=pl.when(~pl.col("_unsure")).then("end_line"))
         .with_columns(end_source=pl.when(pl.col("end_line").is_not_null()).then("end_source"))
         .select(pl.col(name).cast(dtype) for name, dtype in ELEMENTS.items())
     )
@@ -72,6 +86,7 @@ def _element(starts: pl.DataFrame, element: Element) -> pl.DataFrame:
         TAETORD=pl.lit(int(element.order)),
         SESTDTC=pl.col(element.starts),
         _treatment=pl.lit(element.starts == "infusion"),
+        _unsure=_UNSURE[element.starts],
         _day=earliest(pl.col(element.starts)),
         start_source=f"{element.starts}_source",
         start_line=f"{element.starts}_line",
@@ -93,8 +108,20 @@ def _starts(inputs: Inputs) -> pl.DataFrame:
     ).with_columns(follow_up=pl.coalesce("visit", missed))
     still_in = (earliest(pl.col("ENDDTC")) >= planned).fill_null(value=True)
     unrescued = (date_part(pl.col("rescue")) > date_part(pl.col("follow_up"))).fill_null(value=True)
-    found = found.with_columns(follow_up=pl.when(infused & still_in & unrescued).then("follow_up"))
+    found = _with_held(found, missed.is_not_null() & pl.col("visit").is_null() & still_in & unrescued)
+    known = ~pl.col("_later_held")
+    found = found.with_columns(follow_up=pl.when(infused & still_in & unrescued & known).then("follow_up"))
     return _with_rows(inputs, found)
+
+
+def _with_held(found: pl.DataFrame, assumed: pl.Expr) -> pl.DataFrame:
+    """``_infusion_held``, ``_later_held``: the row of the infusion is set aside, or one of those that tell what came
+    after it: the rescue, or the end of participation where follow-up without a visit is ``assumed``."""
+    rescue, ended = pl.col(f"RESCUEDTC{HELD}").is_not_null(), pl.col(f"ENDDTC{HELD}").is_not_null()
+    return found.with_columns(
+        _infusion_held=pl.col(f"RFXSTDTC{HELD}").is_not_null(),
+        _later_held=rescue | (ended & assumed).fill_null(value=False),
+    )
 
 
 def _with_rows(inputs: Inputs, found: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,7 @@ import polars as pl
 from pipeline.derive.iso8601 import date_part, earliest, is_complete_date, latest, minute_part
 from pipeline.derive.timing import BEFORE_INFUSION
 from pipeline.domains.common import Workpiece
+from pipeline.domains.subjects import HELD
 
 _BOXES = ("AESCAN", "AESCONG", "AESDISAB", "AESDTH", "AESHOSP", "AESLIFE", "AESMIE")
 _RANDOMIZED = "RANDOMIZED"
@@ -17,7 +18,9 @@ def with_adverse_event_facts(work: Workpiece) -> None:
     """Seriousness criteria, ongoing end, and the hidden qualifier AETRTEM.
 
     AETRTEM: Y from the start of the infusion on (to the minute where both have a time; date-only on its day unless the
-    form says it began before); an incomplete start is Y unless every possible date is earlier; N without infusion.
+    form says it began before); an incomplete start is Y unless every possible date is earlier; N without infusion;
+    null where the row of the infusion is set aside. The end point of what goes on is null where that of the last
+    contact is.
     """
     serious = pl.col("AESER") == "Y"
     boxes = [
@@ -26,13 +29,16 @@ def with_adverse_event_facts(work: Workpiece) -> None:
         if work.has(box)
     ]
     ongoing = pl.col("_ongoing").is_not_null()
+    contact_held = pl.coalesce(f"LASTDTC{HELD}", f"ENDDTC{HELD}").is_not_null() & pl.col("LASTDTC").is_null()
     last_contact = pl.coalesce(pl.col("LASTDTC"), pl.col("ENDDTC"), pl.lit(work.inputs.cut.isoformat()))
     before = pl.col("_began_before") == "Y"
     work.rows = work.rows.with_columns(
         *boxes,
         AEENRTPT=pl.when(ongoing).then(pl.lit("ONGOING")),
-        AEENTPT=pl.when(ongoing).then(last_contact),
-        _AETRTEM=_treatment_emergent(pl.col("AESTDTC"), pl.col("RFXSTDTC"), before),
+        AEENTPT=pl.when(ongoing & ~contact_held).then(last_contact),
+        _AETRTEM=pl.when(pl.col(f"RFXSTDTC{HELD}").is_null()).then(
+            _treatment_emergent(pl.col("AESTDTC"), pl.col("RFXSTDTC"), before)
+        ),
         **{BEFORE_INFUSION: before.fill_null(value=False)},
     )
 

@@ -17,6 +17,7 @@ from pipeline.specs.models import Dataset
 LINE = "_line"
 SOURCE = "_source"
 SUBJECT = "_subject"
+REASONS = "_reasons"  # of a row that broke its contract: the rules that it broke
 ROSTER_KEY = "SUBJID"
 
 
@@ -87,7 +88,8 @@ class Inputs:
 
     ``typed`` gives a source's accepted rows, ``derived`` one of the subject-level frames (subjects, elements, visits),
     ``records`` a finished dataset, ``links`` the source rows of its records,
-    ``quarantined`` the rows of a source that broke their contract, as delivered; ``cut`` is the data cut.
+    ``quarantined`` the rows of a source that broke their contract, as delivered with ``_reasons`` and ``_subject``;
+    ``cut`` is the data cut.
     """
 
     spec: StudySpec
@@ -115,6 +117,21 @@ class Inputs:
         if marked.column not in rows.collect_schema().names():
             return rows
         return rows.filter(pl.col(marked.column).ne_missing(marked.value))
+
+    def withheld(self, source: str) -> pl.LazyFrame:
+        """Rows of ``source`` that broke their contract, of a known subject (ROSTER_KEY) and not marked as deleted:
+        trimmed texts, blank as null, with ``_line`` and ``_reasons``."""
+        if self.quarantined is None:
+            names = self.typed(source).collect_schema().names()
+            schema = {**dict.fromkeys([*names, REASONS], pl.String), LINE: pl.UInt32}
+            return pl.LazyFrame(schema=schema)
+        rows = self.quarantined(source).filter(pl.col(SUBJECT).is_not_null())
+        texts = pl.exclude(LINE, REASONS, SUBJECT)
+        rows = rows.with_columns(texts.cast(pl.String).str.strip_chars().replace("", None))
+        marked = self.spec.study.delivery.deleted
+        if marked.column in rows.collect_schema().names():
+            rows = rows.filter(pl.col(marked.column).ne_missing(marked.value))
+        return rows.with_columns(pl.col(SUBJECT).alias(ROSTER_KEY)).drop(SUBJECT)
 
 
 @dataclass(frozen=True)

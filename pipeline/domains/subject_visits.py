@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline.domains.common import OFF_ROSTER, Workpiece, numbered, with_study_days
+from pipeline.domains.common import Workpiece, numbered, with_study_days
 from pipeline.domains.mapping import mapped
 from pipeline.domains.records import (
     LINE,
@@ -19,6 +19,7 @@ from pipeline.domains.records import (
     set_aside,
     stacked,
 )
+from pipeline.domains.withheld import strangers
 from pipeline.specs.models import Dataset
 
 _NO_NUMBER = "an unplanned contact without a date or before every visit, or an unknown visit"
@@ -60,9 +61,7 @@ def subject_visits(inputs: Inputs, dataset: Dataset) -> Built:
     aside = [
         found.set_aside,
         set_aside(doubled, source, Fate.QUARANTINED, f"{source}.visit", "a second form for the same visit"),
-        set_aside(
-            lost.filter(~on_roster), source, Fate.QUARANTINED, f"{dataset.dataset}.subject", OFF_ROSTER
-        ),
+        strangers(inputs, lost.filter(~on_roster), f"{dataset.dataset}.subject", SUBJECT),
         set_aside(lost.filter(on_roster), source, Fate.QUARANTINED, f"{source}.visit", _NO_NUMBER),
     ]
     work = Workpiece(inputs, dataset, _with_occurrence(inputs, rows), [stacked(aside, SET_ASIDE)])

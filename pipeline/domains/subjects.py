@@ -9,13 +9,17 @@ import polars as pl
 
 from pipeline.derive.iso8601 import collected_date, collected_time, datetime_iso
 from pipeline.domains.mapping import kept
-from pipeline.domains.records import LINE, Inputs
+from pipeline.domains.records import LINE, REASONS, Inputs
 from pipeline.specs.models import Study
 from pipeline.specs.reference_models import Moment
 
 ROW_OF = (
     "_line"  # RFICDTC_line is the line that gave RFICDTC, in the source that the study names for the moment
 )
+# RFICDTC_held is the line of a row of that source that broke its contract and could tell RFICDTC, which no other row
+# does: then RFICDTC is unknown, and nobody may take it for not there.
+HELD = "_held"
+ASSIGNED = "RANDOMIZED"
 # Moment of the subject -> its name in the study's reference, and whether the first or the last one counts.
 MOMENTS = {
     "RFICDTC": ("consent", True),
@@ -40,6 +44,7 @@ SUBJECTS = pl.Schema(
         "RESCUEDTC": pl.String,
         "RANDOMIZED": pl.Boolean,
         **{f"{name}{ROW_OF}": pl.UInt32 for name in MOMENTS},
+        **{f"{name}{HELD}": pl.UInt32 for name in (*MOMENTS, ASSIGNED)},
     }
 )
 
@@ -49,7 +54,8 @@ def subjects(inputs: Inputs) -> pl.DataFrame:
 
     RFXSTDTC/RFXENDTC are the earliest start and latest end of performed infusion intervals, RFICDTC the first consent,
     ENDDTC the end of participation, LASTDTC the last contact, RESCUEDTC the first rescue medication (SDTMIG
-    3.4 DM; study rules R3, R6, 1.2). ``<moment>_line`` is the row that gave it (see ``moment_source``).
+    3.4 DM; study rules R3, R6, 1.2). ``<moment>_line`` is the row that gave it (see ``moment_source``),
+    ``<moment>_held`` the one that is set aside and would perhaps have done so.
     """
     reference = inputs.spec.study.reference
     roster = inputs.live(reference.roster).sort(LINE).unique("SUBJID", keep="first", maintain_order=True)
@@ -57,16 +63,17 @@ def subjects(inputs: Inputs) -> pl.DataFrame:
     for name, (role, first) in MOMENTS.items():
         moment: Moment = getattr(reference, role)
         found = found.join(_moment(inputs, moment, name, first=first), on="SUBJID", how="left")
+        found = _with_held(inputs, found, moment, name, pl.col(name).is_null())
     assignments = inputs.live(reference.assignment.source)
     for where in reference.assignment.where:
         assignments = assignments.filter(kept(where))
     assigned = assignments.select("SUBJID", RANDOMIZED=pl.lit(value=True)).unique()
+    found = found.join(assigned, on="SUBJID", how="left").with_columns(
+        pl.col(ASSIGNED).fill_null(value=False)
+    )
+    found = _with_held(inputs, found, reference.assignment, ASSIGNED, ~pl.col(ASSIGNED))
     return (
-        found.join(assigned, on="SUBJID", how="left")
-        .with_columns(
-            USUBJID=pl.lit(inputs.spec.study.subject_prefix) + pl.col("SUBJID"),
-            RANDOMIZED=pl.col("RANDOMIZED").fill_null(value=False),
-        )
+        found.with_columns(USUBJID=pl.lit(inputs.spec.study.subject_prefix) + pl.col("SUBJID"))
         .select(SUBJECTS.names())
         .sort("USUBJID")
         .collect()
@@ -87,7 +94,24 @@ def _moment(inputs: Inputs, moment: Moment, name: str, *, first: bool) -> pl.Laz
     return dated.group_by("SUBJID").agg(chosen, row.cast(pl.UInt32).alias(f"{name}{ROW_OF}"))
 
 
+def _with_held(
+    inputs: Inputs, found: pl.LazyFrame, moment: Moment, name: str, untold: pl.Expr
+) -> pl.LazyFrame:
+    """``found`` with ``<name>_held`` where ``name`` is ``untold``: the first set-aside row that could count.
+
+    A row counts as it says itself, or in any case if what says so is what broke the contract.
+    """
+    rows = inputs.withheld(moment.source)
+    for where in moment.where:
+        doubted = pl.col(REASONS).str.contains(f"{moment.source}.{where.column}.", literal=True)
+        rows = rows.filter(kept(where) | doubted)
+    held = f"{name}{HELD}"
+    lines = rows.group_by("SUBJID").agg(pl.col(LINE).min().cast(pl.UInt32).alias(held))
+    return found.join(lines, on="SUBJID", how="left").with_columns(pl.when(untold).then(held).alias(held))
+
+
 def moment_source(study: Study, name: str) -> str:
-    """The source in which ``<name>_line`` of the subjects lies."""
-    moment: Moment = getattr(study.reference, MOMENTS[name][0])
+    """The source in which ``<name>_line`` and ``<name>_held`` of the subjects lie."""
+    role = "assignment" if name == ASSIGNED else MOMENTS[name][0]
+    moment: Moment = getattr(study.reference, role)
     return moment.source

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 import polars as pl
 
 from pipeline.domains.records import LINE, LINK, SET_ASIDE, Fate, Tie
+from pipeline.domains.withheld import BEHIND_ROSTER, ROSTER
 from pipeline.errors import BuildFailed
 from pipeline.findings import FINDING, Severity, as_findings
 from pipeline.flow.columns import MAPPED, ROW_FATES, column_accounts, decisions, uses_table
 from pipeline.flow.context import Context
+from pipeline.flow.roster_findings import behind_roster, lines_behind_roster, roster_findings
 from pipeline.flow.steps import Outcome, Step, severities
 
 _SEVERE_RULES = ("accession", "subject")
@@ -108,27 +110,29 @@ def _deleted(context: Context, source: str) -> pl.DataFrame:
 
 
 def _declared(context: Context, source: str, holders: Holders, known: pl.DataFrame) -> pl.DataFrame:
-    """Rows without a fate so far that the specification declares: the whole source, or rows that nothing joins."""
-    reason = _declared_reason(context, source)
-    if reason is None:
-        return SET_ASIDE.to_frame()
-    rest = _open_lines(context, source, holders, known).rename({"line": LINE})
-    return _row(rest, source, Fate.NOT_SUBMITTED, pl.lit(f"{source}.declared"), pl.lit(reason))
+    """Rows without a fate so far that the specification declares: the whole source, or rows that nothing joins.
 
-
-def _declared_reason(context: Context, source: str) -> str | None:
-    study = context.parts.spec.study
-    for each in study.not_submitted:
-        if each.source == source and each.column is None:
-            return each.reason
+    Nothing joins the rows of a subject whose row of the roster is set aside either: these are set aside with it.
+    """
+    study, rest = context.parts.spec.study, _open_lines(context, source, holders, known)
+    rest, rule = rest.rename({"line": LINE}), pl.lit(f"{source}.declared")
+    whole = [each.reason for each in study.not_submitted if each.source == source and each.column is None]
+    if whole:
+        return _row(rest, source, Fate.NOT_SUBMITTED, rule, pl.lit(whole[0]))
     joins = [
-        join
+        join.otherwise
         for dataset in context.parts.spec.datasets.values()
         for part in dataset.parts
         for join in part.join.values()
         if join.source == source and join.otherwise
     ]
-    return joins[0].otherwise if joins else None
+    if not joins:
+        return SET_ASIDE.to_frame()
+    behind = lines_behind_roster(context, source)
+    unused, held = rest.join(behind, on=LINE, how="anti"), rest.join(behind, on=LINE, how="semi")
+    told = _row(unused, source, Fate.NOT_SUBMITTED, rule, pl.lit(joins[0]))
+    roster = pl.lit(f"{source}.{ROSTER}")
+    return pl.concat([told, _row(held, source, Fate.QUARANTINED, roster, pl.lit(BEHIND_ROSTER))])
 
 
 def _linked(context: Context, source: str, holders: Holders) -> pl.LazyFrame:
@@ -228,7 +232,8 @@ def _marked(found: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _quarantine_findings(context: Context, rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
-    """One finding a set-aside row, but for rows of a subject that a check tells of under the same rule (``told``)."""
+    """One finding a set-aside row, but for rows of a subject that a check tells of under the same rule (``told``), and
+    one a file for all rows of a subject whose row of the roster is set aside."""
     frames = [FINDING.to_frame()]
     for group in rows.sort("source").partition_by("source", maintain_order=True):
         source = group["source"][0]
@@ -241,6 +246,8 @@ def _quarantine_findings(context: Context, rows: pl.DataFrame, told: pl.DataFram
         located = group if people is None else group.join(people.collect(), on="line", how="left")
         if people is not None:
             located = located.join(told, on=["source", "rule", "subject"], how="anti")
+            frames.append(roster_findings(context, located))
+            located = located.filter(~behind_roster())
         severe = pl.col("rule").str.split(".").list.last().is_in(_SEVERE_RULES)
         frames.append(
             as_findings(

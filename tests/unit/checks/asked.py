@@ -11,6 +11,7 @@ import polars as pl
 
 from pipeline.checks.run import Anchors, answered
 from pipeline.domains.records import LINK
+from pipeline.domains.subjects import HELD, SUBJECTS
 from pipeline.flow.check_steps import check_macros, settings_table
 from pipeline.flow.context import study_parts
 from pipeline.settings import Settings
@@ -18,6 +19,8 @@ from pipeline.warehouse.asking import LIVE, SPEC, asking
 from pipeline.warehouse.store import Store
 
 CUT = "2028-06-30"
+PEOPLE = "derived.subjects"
+HELD_ROWS = {name for name in SUBJECTS if name.endswith(HELD)}
 Rows = list[dict[str, Any]]
 
 
@@ -33,15 +36,20 @@ def findings_of(
 
     ``unblinded``: as an unblinded build asks it.
 
-    A table without a row still needs its columns: give an empty frame with a schema.
+    A table without a row still needs its columns: give an empty frame with a schema. Nothing is set aside of the
+    subjects (``<moment>_held``) unless their rows say so.
     """
     parts = study_parts(Settings(home=folder))
     spec, asked = parts.spec, parts.spec.checks[check]
     asked = asked.unblinded if unblinded else asked
     store = Store(folder / "warehouse", "unit", "BLINDED", "d1", "b1")
-    for name, rows in tables.items():
+    for name, rows in {PEOPLE: SUBJECTS.to_frame(), **tables}.items():
         layer, _, table = name.partition(".")
         frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, infer_schema_length=None)
+        if name == PEOPLE:
+            frame = frame.with_columns(
+                pl.lit(None, pl.UInt32).alias(each) for each in HELD_ROWS - {*frame.columns}
+            )
         store.write("typed" if layer == LIVE else layer, table, frame)
     macros = check_macros(spec, date.fromisoformat(cut))
     frames = {name: spec.table(name) for layer, name in asked.tables if layer == SPEC and name != "settings"}

@@ -164,6 +164,17 @@ def test_a_reason_stands_where_an_arm_is_missing_and_is_true(tmp_path: Path) -> 
     assert told == {subject(n): row[5] for n, row in enumerate(ARMS) if row[5]}
 
 
+def test_a_missing_reason_is_not_asked_for_while_the_row_of_the_infusion_is_set_aside(tmp_path: Path) -> None:
+    person = {"USUBJID": STUDY + subject(0), "ARMCD": "MASKED"}
+    tables = {
+        "sdtm.dm": table([person], "USUBJID", "ARMCD", "ACTARMCD", "ARMNRS", "RFXSTDTC"),
+        "sdtm.ds": table([], "USUBJID", "DSDECOD").with_columns(DSSEQ=pl.lit(1.0)),
+    }
+    assert findings_of(tmp_path, "BX-ARM-07", tables).height == 1
+    held = table([person], "USUBJID").with_columns(RFXSTDTC_held=pl.lit(2, pl.UInt32))
+    assert findings_of(tmp_path, "BX-ARM-07", {**tables, "derived.subjects": held}).height == 0
+
+
 def test_another_treatment_than_planned_is_critical_and_an_arm_that_is_missing_is_none(
     tmp_path: Path,
 ) -> None:

@@ -139,9 +139,15 @@ class Trial:
     """The rooms' inputs over some rows; derived frames and finished datasets are made on demand, once."""
 
     def __init__(
-        self, *parts: Rows, cut: date = CUT, spec_: StudySpec | None = None, block: Block | None = None
+        self,
+        *parts: Rows,
+        cut: date = CUT,
+        spec_: StudySpec | None = None,
+        block: Block | None = None,
+        broken: Rows | None = None,
     ) -> None:
         self.rows = together(*parts)
+        self.broken = broken
         self.cut = cut
         self.spec = spec_ or spec()
         self.block = block
@@ -159,12 +165,22 @@ class Trial:
             records=lambda name: self.built(name).records.lazy(),
             links=lambda name: self.built(name).links.lazy(),
             block=self.block,
+            quarantined=None if self.broken is None else lambda source: self.quarantined(source).lazy(),
         )
 
     def typed(self, source: str) -> pl.DataFrame:
         if source not in self._typed:
             self._typed[source] = typed(source, self.rows.get(source, []))
         return self._typed[source]
+
+    def quarantined(self, source: str) -> pl.DataFrame:
+        """The ``broken`` rows of ``source`` as delivered, lines from 90; each has its ``_reasons``."""
+        rows = (self.broken or {}).get(source, [])
+        reasons = pl.Series("_reasons", [row["_reasons"] for row in rows], dtype=pl.String)
+        plain = [{name: value for name, value in row.items() if name != "_reasons"} for row in rows]
+        frame = typed(source, plain).with_columns(pl.exclude("_line").cast(pl.String).fill_null(""), reasons)
+        subject = pl.col("SUBJID") if "SUBJID" in frame.columns else pl.lit(None, dtype=pl.String)
+        return frame.with_columns(pl.col("_line") + 88, _subject=subject)
 
     def derived(self, name: str) -> pl.DataFrame:
         if name not in self._derived:

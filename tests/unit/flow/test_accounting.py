@@ -43,8 +43,10 @@ def accounted(
     quarantined: tuple[int, ...] = (),
     deleted: tuple[int, ...] = (),
     source: str = SOURCE,
+    off_roster: bool = False,
 ) -> Context:
-    """A build of one source and one dataset, up to its accounting; lines run from 2."""
+    """A build of one source and one dataset, up to its accounting; lines run from 2. ``off_roster``: the row of the
+    subject on the roster (edc_dm line 7) broke its contract."""
     made = context(folder, source)
     lines = pl.Series("_line", range(2, delivered + 2), dtype=pl.UInt32)
     raw = pl.DataFrame(lines)
@@ -62,6 +64,12 @@ def accounted(
     links = [(source, line, "U1", n, str(Tie.RECORD)) for n, line in enumerate(linked, start=1)]
     made.store.write("ops", "links_ae", pl.DataFrame(links, schema=LINK, orient="row"))
     made.store.write("ops", "aside_ae", pl.DataFrame(set_aside, schema=SET_ASIDE, orient="row"))
+    person = {"SUBJID": "101-001", "_subject": "101-001", "_reasons": "edc_dm.BRTHDAT.date"}
+    broken = pl.DataFrame([person], schema=dict.fromkeys(person, pl.String)).with_columns(
+        _line=pl.lit(7, pl.UInt32)
+    )
+    made.store.write("quarantine", "edc_dm", broken.head(1 if off_roster else 0))
+    made.store.write("typed", "edc_dm", broken.select("SUBJID").clear())
     for name in (source, "ae"):
         made.store.write("qc", f"findings_{name}", FINDING.to_frame())
     return made
@@ -160,6 +168,23 @@ def test_a_row_that_a_dataset_quarantined_is_a_finding_with_its_subject_and_file
 def test_a_doubt_about_whose_data_they_are_is_critical(tmp_path: Path, rule: str) -> None:
     made = accounted(tmp_path, delivered=1, aside=((2, Fate.QUARANTINED, rule),))
     assert findings(made)[0][:2] == (rule, "CRITICAL")
+
+
+def test_all_rows_behind_a_set_aside_row_of_the_roster_are_one_harmless_finding_a_file(
+    tmp_path: Path,
+) -> None:
+    aside = tuple((line, Fate.QUARANTINED, "edc_ae.roster") for line in (2, 3))
+    made = accounted(tmp_path, delivered=2, aside=aside, off_roster=True)
+    assert findings(made) == [("edc_ae.roster", "INFO", 2, "101-001", "edc/AE.csv", True)]
+    detail = made.read("qc", "findings").collect()["detail"].to_list()
+    assert detail == ["2 rows of the file are set aside with edc_dm line 7"]
+    assert account(made)["quarantined"] == 2
+
+
+def test_what_nothing_joins_because_of_the_roster_is_set_aside_with_it(tmp_path: Path) -> None:
+    made = accounted(tmp_path, delivered=2, linked=(2,), source="coding_meddra", off_roster=True)
+    row = account(made, "coding_meddra")
+    assert (row["mapped"], row["not_submitted"], row["quarantined"]) == (1, 0, 1)
 
 
 def test_a_row_that_broke_its_contract_is_not_told_twice(tmp_path: Path) -> None:
