@@ -22,7 +22,7 @@ from pipeline.cli.options import BLINDED, MODE, command, settings
 @click.option("--by-site", is_flag=True, help="With --to: one workbook a site as well.")
 @command
 def queries(target: Path | None, statuses: tuple[str, ...], by_site: bool) -> dict[str, Any]:
-    """Show the query list of the published build: opened, reopened, open, closed by data or with its record."""
+    """Show the query list of the published build: opened, reopened, open, not judged, closed by data, record gone."""
     from pipeline.commands import queries as run
 
     return run.listed(settings(), target, statuses, by_site=by_site)

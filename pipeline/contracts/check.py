@@ -90,7 +90,7 @@ def check(
     findings = [
         change_findings(model, normalised, "normalised", file),
         change_findings(model, renumberings, "renumbered", file),
-        breach_findings(model, breaches, numbered.texts, file, form),
+        breach_findings(model, breaches, raw, numbered.texts, form, file),
     ]
     changed = sum(normalised.values()) + sum(renumberings.values())
     counts = Counts(len(raw), len(accepted), len(quarantined), len(shared), changed)

@@ -12,6 +12,12 @@ from pipeline.errors import SpecError
 from pipeline.findings import Severity
 
 Owner = Literal["Investigator", "Subject", "Vendor", "Sponsor"]  # Define-XML 2.1 origin sources
+AT_SITE = ("Investigator", "Subject")  # owners whose answers the site collects
+SITE, SENDER = "site", "sender"
+CORRECT = {
+    SITE: "ask the site to correct the entry",
+    SENDER: "ask the sender to correct the record and deliver again",
+}
 Kind = Literal[
     "identifier",
     "subject",
@@ -60,17 +66,24 @@ class ColumnFacts:
     severity: Severity = Severity.ERROR
     action: str = ""
 
+    @property
+    def asked(self) -> str:
+        """Who can answer for a value: the site for what it collects, the sender for what a system writes."""
+        written = self.kind in ("subject", "site", "decode") or self.owner not in AT_SITE
+        return SENDER if written else SITE
+
     def as_metadata(self) -> dict[str, Any]:
         """The same facts as a plain mapping, the form that pandera carries."""
         return {**asdict(self), "codes": dict(self.codes)}
 
 
 def column_facts(model: type[pa.DataFrameModel]) -> dict[str, ColumnFacts]:
-    """Facts of every column of ``model`` in delivered order, the model's owner filled in."""
+    """Facts of every column of ``model`` in delivered order, the model's owner and whom to ask filled in."""
     schema = model.to_schema()
     owner = source_facts(model)["owner"]
     facts = {name: _facts_of(model, name, column.metadata) for name, column in schema.columns.items()}
-    return {name: fact if fact.owner else replace(fact, owner=owner) for name, fact in facts.items()}
+    owned = {name: replace(fact, owner=fact.owner or owner) for name, fact in facts.items()}
+    return {name: replace(fact, action=fact.action or CORRECT[fact.asked]) for name, fact in owned.items()}
 
 
 def _facts_of(model: type[pa.DataFrameModel], name: str, metadata: dict[str, Any] | None) -> ColumnFacts:

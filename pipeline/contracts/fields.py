@@ -2,7 +2,8 @@
 
 Every function takes the label first and these keywords: ``required`` (no blank), ``owner`` (who answers for
 the value; default: the model's), ``not_submitted`` (why no SDTM variable holds it), ``severity`` and
-``action`` of a breach. Columns are text in a delivery; ``integer`` columns become Int64 in the typed frame,
+``action`` of a breach (default: whoever can answer corrects it).
+Columns are text in a delivery; ``integer`` columns become Int64 in the typed frame,
 the rest stays text.
 """
 
@@ -20,13 +21,11 @@ from pipeline.derive import iso8601
 SAS_CHARACTER_LIMIT = 200  # bytes of a character variable in SAS V5 transport
 _EDC_FORMS = "(DD-MMM-YYYY, unknown parts UN or UNK)"
 _LAB_FORMS = "(YYYYMMDD or DDMMMYYYY)"
-_ASK_SITE = "ask the site to correct the entry"
-_ASK_SENDER = "ask the sender to correct the record and deliver again"
 Codes = Mapping[str, str] | Sequence[str]
 
 
 def _field(
-    kind: Kind, label: str, checks: list[pa.Check], common: Common, action: str = _ASK_SENDER, **facts: Any
+    kind: Kind, label: str, checks: list[pa.Check], common: Common, action: str = "", **facts: Any
 ) -> Any:
     described: dict[str, Any] = {"action": action, **facts, **common}
     known = ColumnFacts(kind=kind, label=label, **described)
@@ -84,13 +83,13 @@ def flag(label: str, **common: Unpack[Common]) -> Any:
 def integer(label: str, low: int | None = None, high: int | None = None, **common: Unpack[Common]) -> Any:
     """A whole number, ``low`` to ``high`` where given."""
     bounds = [] if low is None and high is None else [rules.within(low, high)]
-    return _field("integer", label, [rules.whole_number(), *bounds], common, _ASK_SITE)
+    return _field("integer", label, [rules.whole_number(), *bounds], common)
 
 
 def decimal(label: str, low: str | None = None, high: str | None = None, **common: Unpack[Common]) -> Any:
     """A decimal number with a point, ``low`` to ``high`` (as text, exact) where given; it stays text."""
     bounds = [] if low is None and high is None else [rules.within(low, high)]
-    return _field("decimal", label, [rules.number(), *bounds], common, _ASK_SITE)
+    return _field("decimal", label, [rules.number(), *bounds], common)
 
 
 def edc_date(
@@ -100,13 +99,13 @@ def edc_date(
     checks = [rules.usable("date", f"is not a possible date {_EDC_FORMS}", iso8601.date_problem)]
     if not allow_partial:
         checks.append(rules.full_date())
-    return _field("edc_date", label, checks, common, _ASK_SITE, may_be_future=may_be_future)
+    return _field("edc_date", label, checks, common, may_be_future=may_be_future)
 
 
 def edc_time(label: str, **common: Unpack[Common]) -> Any:
     """A time of day ``HH:MM``, ``UN:UN`` when unknown."""
     checks = [rules.usable("time", "is not a time of day HH:MM", iso8601.time_problem)]
-    return _field("edc_time", label, checks, common, _ASK_SITE)
+    return _field("edc_time", label, checks, common)
 
 
 def compact_date(label: str, *, may_be_future: bool = False, **common: Unpack[Common]) -> Any:

@@ -1,4 +1,4 @@
-"""Breaches and changes as findings and as reasons beside a row; no value of a row is ever quoted."""
+"""Breaches and changes as findings and as reasons beside a row; only a finding's detail quotes a value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandera.polars as pa
 import polars as pl
 
 from pipeline.contracts.breaches import SENTENCES
-from pipeline.contracts.facts import column_facts, source_facts
+from pipeline.contracts.facts import CORRECT, SENDER, SITE, column_facts, source_facts
 from pipeline.contracts.identity import SubjectForm
 from pipeline.contracts.model import key_of, source_of
 from pipeline.findings import Severity, as_findings
@@ -18,7 +18,8 @@ _CHANGE_MESSAGES = {
     "renumbered": "numbers were brought into the study's form",
 }
 _KEY_ACTION = "ask the sender which of the rows is valid"
-_RULE_COLUMNS = ("column", "kind", "place", "severity", "message", "action")
+_RULE_COLUMNS = ("column", "kind", "place", "severity", "message", "action", "asked", "quoted")
+_LONGEST_QUOTED = 200
 
 
 def change_findings(
@@ -46,18 +47,44 @@ def change_findings(
 
 
 def breach_findings(
-    model: type[pa.DataFrameModel], breaches: pl.DataFrame, texts: pl.DataFrame, file: str, form: SubjectForm
+    model: type[pa.DataFrameModel],
+    breaches: pl.DataFrame,
+    raw: pl.DataFrame,
+    texts: pl.DataFrame,
+    form: SubjectForm,
+    file: str,
 ) -> pl.DataFrame:
-    """One finding a breach, in row order, within a row in column order."""
+    """One finding a breach, in row order, within a row in column order; ``raw`` are the rows as delivered, ``texts``
+    after the text rules. A site is asked about a subject only: without one it is the sender."""
     found = breaches.unique().join(_rule_table(model), on=["column", "kind"], how="left", validate="m:1")
+    nobody = pl.col("subject").is_null() & (pl.col("action") == CORRECT[SITE])
     told = found.with_columns(
         line=texts["_line"].gather(found["position"]),
         subject=subjects_of(texts, model, form).gather(found["position"]),
         variable="column",
-    )
+        detail=_quotes(found, raw),
+    ).with_columns(action=pl.when(nobody).then(pl.lit(CORRECT[SENDER])).otherwise("action"))
     return as_findings(
         told.sort("position", "place", "rule"), source=source_of(model), file=file, quarantined=True
     )
+
+
+def asked_of(model: type[pa.DataFrameModel]) -> dict[str, str]:
+    """Every rule of the contract and whom a breach of it asks: SITE or SENDER."""
+    return dict(_rule_table(model).select("rule", "asked").iter_rows())
+
+
+def _quotes(found: pl.DataFrame, raw: pl.DataFrame) -> pl.Series:
+    """Column and delivered text of each breach; null where nothing was delivered, or it is not to be repeated."""
+    quotes = pl.Series("detail", [None], dtype=pl.String).new_from_index(0, len(found))
+    for column in found.filter("quoted")["column"].unique():
+        places = (found["column"] == column).arg_true()
+        text = raw[column].gather(found["position"].gather(places)).str.head(_LONGEST_QUOTED)
+        told = text.to_frame("text").select(
+            pl.when(pl.col("text").str.strip_chars() != "").then(pl.format(f"{column}: {{}}", "text"))
+        )
+        quotes = quotes.scatter(places, told.to_series())
+    return quotes
 
 
 def subjects_of(texts: pl.DataFrame, model: type[pa.DataFrameModel], form: SubjectForm) -> pl.Series:
@@ -69,17 +96,22 @@ def subjects_of(texts: pl.DataFrame, model: type[pa.DataFrameModel], form: Subje
 
 
 def _rule_table(model: type[pa.DataFrameModel]) -> pl.DataFrame:
-    """Every rule that can be broken; ``place`` is the order of its column."""
+    """Every rule that can be broken; ``place`` is the order of its column, ``quoted`` whether its value may be told:
+    of no free text, because that may name a treatment, and of no restricted source."""
     source, columns = source_of(model), model.to_schema().columns
     key = "+".join(key_of(model))
-    rows = [(key, "key", -1, Severity.ERROR, f"{key} {SENTENCES['key']}", _KEY_ACTION)]
+    open_to_all = not source_facts(model)["restricted"]
+    rows = [(key, "key", -1, Severity.ERROR, f"{key} {SENTENCES['key']}", _KEY_ACTION, SENDER, False)]
     for place, (column, fact) in enumerate(column_facts(model).items()):
         declared = {check.name: check.description for check in columns[column].checks}
         sentences = {kind: text for kind, text in SENTENCES.items() if kind != "key"} | declared
         rows += [
-            (column, kind, place, fact.severity, f"{column} {sentence}", fact.action)
+            (
+                column, kind, place, fact.severity, f"{column} {sentence}", fact.action, fact.asked,
+                open_to_all and fact.kind != "text",
+            )
             for kind, sentence in sentences.items()
-        ]
+        ]  # fmt: skip
     table = pl.DataFrame(rows, schema=_RULE_COLUMNS, orient="row")
     return table.with_columns(rule=_rule_ids(source))
 

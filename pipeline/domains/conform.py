@@ -18,6 +18,7 @@ from pipeline.specs.models import Dataset
 from pipeline.specs.terminology import known_codelists, permitted
 
 _TYPES = {"Num": pl.Float64, "Char": pl.String}
+REQUIRED = "required"
 _LONGEST_NAMED = 5
 # A standard result is in a codelist only where it is a word: not a number, a censored number or a range of counts.
 _MEASURED = r"^[<>]?=? ?[+-]?[0-9.]+([eE][+-]?[0-9]+)?(-[0-9]+)?$"
@@ -42,7 +43,7 @@ def conform(inputs: Inputs, dataset: Dataset, built: Built) -> Built:
                 f"{dataset.dataset}.{name}", f"is {built.records.schema[name]}, SDTMIG says {facts.type}"
             )
     found = [
-        *_repeated(dataset, built),
+        *_repeated(inputs.spec, dataset, built),
         *_required(inputs.spec, dataset, built),
         *_codelists(inputs.spec, dataset, built),
     ]
@@ -50,21 +51,19 @@ def conform(inputs: Inputs, dataset: Dataset, built: Built) -> Built:
     return replace(built, records=records, findings=pl.concat([built.findings, *found]))
 
 
-def _repeated(dataset: Dataset, built: Built) -> list[pl.DataFrame]:
+def _repeated(spec: StudySpec, dataset: Dataset, built: Built) -> list[pl.DataFrame]:
     again = built.records.filter(pl.struct(list(dataset.keys)).is_duplicated())
-    return [
-        _finding(
-            again, dataset, "key", Severity.ERROR, ", ".join(dataset.keys), "the record's key is not unique"
-        )
-    ]
+    keys = ", ".join(dataset.keys)
+    return [_finding(again, spec, dataset, "key", Severity.ERROR, keys, "the record's key is not unique")]
 
 
 def _required(spec: StudySpec, dataset: Dataset, built: Built) -> list[pl.DataFrame]:
     return [
         _finding(
             built.records.filter(pl.col(name).is_null()),
+            spec,
             dataset,
-            "required",
+            REQUIRED,
             Severity.WARN,
             name,
             f"{name} is required and has no value",
@@ -86,6 +85,7 @@ def _codelists(spec: StudySpec, dataset: Dataset, built: Built) -> list[pl.DataF
             found.append(
                 _finding(
                     bad,
+                    spec,
                     dataset,
                     "codelist",
                     Severity.ERROR,
@@ -97,21 +97,32 @@ def _codelists(spec: StudySpec, dataset: Dataset, built: Built) -> list[pl.DataF
 
 
 def _finding(
-    bad: pl.DataFrame, dataset: Dataset, rule: str, severity: Severity, variable: str, message: str
+    bad: pl.DataFrame,
+    spec: StudySpec,
+    dataset: Dataset,
+    rule: str,
+    severity: Severity,
+    variable: str,
+    message: str,
 ) -> pl.DataFrame:
     if bad.is_empty():
         return FINDING.to_frame()
     located = bad.select(
         source=pl.lit(dataset.dataset) if SOURCE not in bad.columns else pl.col(SOURCE),
         line=pl.lit(None) if LINE not in bad.columns else pl.col(LINE),
-        subject=pl.col("USUBJID") if "USUBJID" in bad.columns else pl.lit(None),
+        subject=pl.col("USUBJID").str.strip_prefix(spec.study.subject_prefix)
+        if "USUBJID" in bad.columns
+        else pl.lit(None),
     )
+    source = dataset.looked_up.get(variable) if rule == REQUIRED else None
     return as_findings(
         located,
         rule=f"{dataset.dataset}.{variable if ',' not in variable else ''}{'.' if ',' not in variable else ''}{rule}",
         severity=str(severity),
         variable=variable,
         message=message,
-        action="ask the site or the sender",
+        action=f"ask the sender of {source} for the missing value"
+        if source
+        else "ask the site or the sender",
         quarantined=False,
     )

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from pipeline.contracts.facts import CORRECT, SENDER
 from pipeline.domains.records import LINE, LINK, SET_ASIDE, Fate, Tie
 from pipeline.domains.withheld import BEHIND_ROSTER, ROSTER
 from pipeline.errors import BuildFailed
 from pipeline.findings import FINDING, Severity, as_findings
 from pipeline.flow.columns import MAPPED, ROW_FATES, column_accounts, decisions, uses_table
 from pipeline.flow.context import Context
+from pipeline.flow.questions import correction
 from pipeline.flow.roster_findings import behind_roster, lines_behind_roster, roster_findings
 from pipeline.flow.steps import Outcome, Step, severities
 
@@ -257,8 +259,8 @@ def _quarantine_findings(context: Context, rows: pl.DataFrame, told: pl.DataFram
                     .then(pl.lit(str(Severity.CRITICAL)))
                     .otherwise(pl.lit(str(Severity.ERROR))),
                     variable=pl.col("rule").str.split(".").list.get(1, null_on_oob=True),
+                    action=correction(context.parts) if people is not None else pl.lit(CORRECT[SENDER]),
                 ),
-                action="ask the sender",
                 quarantined=True,
             )
         )

@@ -8,11 +8,11 @@ import polars as pl
 
 from pipeline.contracts.facts import source_facts
 from pipeline.delta.matching import key_text
-from pipeline.domains.records import LINE, ROSTER_KEY, Tie
+from pipeline.domains.records import LINE, Tie
 from pipeline.errors import BuildFailed
 from pipeline.findings import Severity
 from pipeline.flow.context import Context, StudyParts
-from pipeline.flow.delta_sources import record_key
+from pipeline.flow.query_fates import asked_key, no_longer_delivered, not_judged
 from pipeline.flow.questions import site, whom
 from pipeline.queries.identity import ABOUT, KNOWN, with_query_ids
 from pipeline.queries.state import ASKED, ENDED, QUERY, Tonight, carried
@@ -28,12 +28,13 @@ def keep_queries(context: Context) -> Path:
 
     Call it inside the build lock. Deliveries between that were never built are passed over.
     """
-    store, delivery = context.store, context.delivery
+    store, delivery, parts = context.store, context.delivery, context.parts
     before, origin = _state_before(context)
     night = Tonight(delivery.delivery_id, delivery.cut, origin)
     tonight = asked(context, before)
     silent = before.filter(~pl.col("status").is_in(ENDED)).join(tonight, on="query_id", how="anti")
-    return keep_state(store, QUERIES, carried(before, tonight, night, no_longer_delivered(context, silent)))
+    gone, held = no_longer_delivered(context, silent), not_judged(context, silent)
+    return keep_state(store, QUERIES, with_planned_visits(carried(before, tonight, night, gone, held), parts))
 
 
 def queries_of(build: Build) -> pl.DataFrame:
@@ -73,28 +74,6 @@ def asked(context: Context, before: pl.DataFrame) -> pl.DataFrame:
     return (
         told.with_columns(record=ABOUT, visit=pl.coalesce("visit", "_visit")).select(list(ASKED)).cast(ASKED)
     )
-
-
-def no_longer_delivered(context: Context, silent: pl.DataFrame) -> set[str]:
-    """Ids of ``silent`` (QUERY) whose record (or else subject) is no longer delivered, or is marked as deleted."""
-    people = silent.filter(pl.col("record").is_null() & pl.col("subject").is_not_null())
-    found = []
-    if people.height:
-        roster = context.inputs.whole(context.parts.spec.study.reference.roster)
-        found.append(people.join(roster.select(subject=ROSTER_KEY).collect(), on="subject", how="anti"))
-    for (source,), group in silent.filter(pl.col("record").is_not_null()).group_by("source"):
-        if source in context.parts.layouts:
-            here = _live_records(context, str(source))
-            found.append(group.join(here, on="record", how="anti"))
-    return {one for frame in found for one in frame["query_id"]}
-
-
-def _live_records(context: Context, source: str) -> pl.DataFrame:
-    """``record``: the identity of every delivered row of ``source`` that is not marked as deleted."""
-    deleted, rows = context.parts.spec.study.delivery.deleted, context.read("raw", source)
-    if deleted.column in context.parts.layouts[source].columns:
-        rows = rows.filter(pl.col(deleted.column) != deleted.value)
-    return rows.select(record=key_text(_asked_key(context.parts, source))).unique().collect()
 
 
 def _form(parts: StudyParts) -> pl.Expr:
@@ -152,7 +131,7 @@ def _identities(context: Context, source: object, places: pl.DataFrame) -> pl.Da
     name, parts = str(source), context.parts
     if name not in parts.layouts:
         return pl.DataFrame(schema={"_finding": pl.UInt32, ABOUT: pl.String, "_visit": pl.String})
-    key, columns = _asked_key(parts, name), parts.layouts[name].columns
+    key, columns = asked_key(parts, name), parts.layouts[name].columns
     visit = parts.spec.study.reference.visit_column
     rows = context.read("raw", name).select(
         pl.col(LINE).alias("line"),
@@ -166,8 +145,15 @@ def _identities(context: Context, source: object, places: pl.DataFrame) -> pl.Da
     )
 
 
-def _asked_key(parts: StudyParts, source: str) -> list[str]:
-    """What names the record that is asked about, whatever its version or revision."""
-    study = parts.spec.study
-    later = {*study.delivery.compare.audit, study.laboratory.revision}
-    return [name for name in record_key(parts, source)[0] if name not in later]
+def with_planned_visits(rows: pl.DataFrame, parts: StudyParts) -> pl.DataFrame:
+    """``rows`` with one spelling of a planned visit, however it was delivered; other texts stay. Ids are older."""
+    visits = parts.spec.table(parts.spec.study.reference.visits)
+    told = [
+        pair
+        for column in ("oid", "VISIT")
+        for pair in visits.select(pl.col(column).alias("_"), "VISIT").rows()
+    ]
+    names = {text.upper(): name for text, name in told}
+    plain = pl.col("visit").str.strip_chars().str.to_uppercase()
+    known = plain.replace_strict(names, default=None, return_dtype=pl.String)
+    return rows.with_columns(visit=pl.coalesce(known, "visit"))

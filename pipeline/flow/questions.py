@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline.contracts.facts import source_facts
+from pipeline.contracts.facts import AT_SITE, CORRECT, SENDER, SITE, source_facts
+from pipeline.contracts.report import asked_of
+from pipeline.domains.conform import REQUIRED
 from pipeline.findings import SEVERITIES, Severity
 from pipeline.flow.context import StudyParts
 
@@ -19,7 +21,6 @@ QUESTION = pl.Schema(
         "where": pl.String,  # "edc/CM.csv: 28, 30" (physical lines), the file alone, or null
     }
 )
-_AT_SITE = ("Investigator", "Subject")  # owners whose answers the site collects
 _MOST_LINES = 6
 _BY = ("ask", "severity", "rule", "message", "action", "file")
 
@@ -39,13 +40,42 @@ def questions(findings: pl.DataFrame, parts: StudyParts) -> pl.DataFrame:
 
 
 def whom(parts: StudyParts) -> pl.Expr:
-    """Whom to ask about a finding: "site 101", "sender of lab_results", or "data management"."""
+    """Whom to ask about a finding: "site 101", "sender of lab_results", "data management", or a monitor.
+
+    That is whom the rule names; else the site where it fills the column or the source, else the sender. Without a
+    subject no site is asked, and of a dataset there is no sender.
+    """
+    asked = pl.col("rule").replace_strict(asked_by_rule(parts), default=None, return_dtype=pl.String)
     owners = {name: str(source_facts(model)["owner"]) for name, model in parts.models.items()}
     owner = pl.col("source").replace_strict(owners, default=None, return_dtype=pl.String)
+    at_site = owner.is_null() | owner.is_in(AT_SITE)  # a dataset has no owner: its records are the sites'
+    party = pl.coalesce(asked, pl.when(at_site).then(pl.lit(SITE)).otherwise(pl.lit(SENDER)))
     number = site(parts)
-    at_site = owner.is_null() | owner.is_in(_AT_SITE)  # a dataset has no owner: its records are the sites'
-    at_sender = pl.coalesce(pl.format("sender of {}", "source"), pl.lit("data management"))
-    return pl.when(at_site & number.is_not_null()).then(pl.format("site {}", number)).otherwise(at_sender)
+    at_sender = pl.when(owner.is_not_null()).then(pl.format("sender of {}", "source"))
+    return (
+        pl.when(~party.is_in([SITE, SENDER])).then(party)
+        .when((party == SITE) & number.is_not_null()).then(pl.format("site {}", number))
+        .otherwise(pl.coalesce(at_sender, pl.lit("data management")))
+    )  # fmt: skip
+
+
+def asked_by_rule(parts: StudyParts) -> dict[str, str]:
+    """Whom a rule itself names: those of a check, of a contract's columns, and of a variable that is looked up."""
+    found = {name: check.ask for name, check in parts.spec.checks.items() if check.ask is not None}
+    for model in parts.models.values():
+        found |= asked_of(model)
+    for name, dataset in parts.spec.datasets.items():
+        found |= {
+            f"{name}.{variable}.{REQUIRED}": f"{SENDER} of {source}"
+            for variable, source in dataset.looked_up.items()
+        }
+    return found
+
+
+def correction(parts: StudyParts) -> pl.Expr:
+    """What to do about a value that cannot be used, by whom it asks."""
+    asks_site = whom(parts).str.starts_with(f"{SITE} ")
+    return pl.when(asks_site).then(pl.lit(CORRECT[SITE])).otherwise(pl.lit(CORRECT[SENDER]))
 
 
 def site(parts: StudyParts) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""The state of every query, from one delivery to the next: opened, open, reopened, closed by data, record gone."""
+"""The state of every query, from one delivery to the next: opened, open, not judged, closed by data, record gone."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from pipeline.findings import SEVERITIES
 
 class Status(StrEnum):
     """OPENED and REOPENED: new tonight. CLOSED: the data that arrived break the rule no more. GONE: nobody answered,
-    but the record (or the subject) that was asked about is no longer delivered, or is marked as deleted."""
+    but the record (or the subject) that was asked about is no longer delivered, or is marked as deleted. HELD: open,
+    but tonight nothing could look at it."""
 
     OPENED = "OPENED"
     REOPENED = "REOPENED"
     OPEN = "OPEN"
+    HELD = "OPEN, NOT JUDGED"
     CLOSED = "CLOSED BY DATA"
     GONE = "RECORD GONE"
 
@@ -29,7 +31,7 @@ ASKED = pl.Schema(
     {
         "query_id": pl.String,
         "severity": pl.String,
-        "ask": pl.String,  # "site 101", "sender of lab_results", or "data management"
+        "ask": pl.String,  # "site 101", "sender of lab_results", "data management", a monitor
         "site": pl.String,
         "subject": pl.String,
         "visit": pl.String,
@@ -71,19 +73,23 @@ class Tonight:
 
 
 def carried(
-    before: pl.DataFrame, asked: pl.DataFrame, night: Tonight, gone: Collection[str] = ()
+    before: pl.DataFrame,
+    asked: pl.DataFrame,
+    night: Tonight,
+    gone: Collection[str] = (),
+    held: Collection[str] = (),
 ) -> pl.DataFrame:
     """The state (QUERY) after tonight's questions ``asked`` (ASKED, each id once), in an order for readers.
 
     ``before`` (QUERY) is the state of the earlier delivery, empty for the first. What was asked before and is not
-    asked tonight is closed and keeps its last wording, as GONE if its id is among ``gone``; a closed one that is asked
-    again is reopened.
+    asked tonight is closed and keeps its last wording, as GONE if its id is among ``gone``; it stays open, as HELD, if
+    its id is among ``held``. A closed one that is asked again is reopened.
     """
     seen = before.select("query_id", _was="status", **{f"_{name}": name for name in _HISTORY})
     rows = asked.join(seen, on="query_id", how="left", maintain_order="left")
     live = rows.with_columns(status=_status(), **_of_live(night)).select(*ASKED, "status", *_HISTORY)
     silent = before.join(asked, on="query_id", how="anti")
-    ended = silent.with_columns(_of_silent(night, gone)).select(live.columns)
+    ended = silent.with_columns(_of_silent(night, gone, held)).select(live.columns)
     found = pl.concat([live, ended]).with_columns(state_from=pl.lit(night.state_from, pl.String))
     return ordered(found.select(list(QUERY)).cast(QUERY))
 
@@ -113,18 +119,20 @@ def _ended(column: str = "status") -> pl.Expr:
     return pl.col(column).is_in(ENDED)
 
 
-def _of_silent(night: Tonight, gone: Collection[str]) -> list[pl.Expr]:
-    """A query that was open is closed tonight; one that was closed stays as it is."""
-    closed = _ended()
+def _of_silent(night: Tonight, gone: Collection[str], held: Collection[str]) -> list[pl.Expr]:
+    """A query that was open is closed tonight unless it is held; one that was closed stays as it is."""
+    waits = pl.col("query_id").is_in(list(held))
     tonight = (
-        pl.when(pl.col("query_id").is_in(list(gone)))
-        .then(pl.lit(str(Status.GONE)))
+        pl.when(waits).then(pl.lit(str(Status.HELD)))
+        .when(pl.col("query_id").is_in(list(gone))).then(pl.lit(str(Status.GONE)))
         .otherwise(pl.lit(str(Status.CLOSED)))
-    )
+    )  # fmt: skip
+    closed = _ended()
+    stays = closed | waits
     return [
         pl.when(closed).then("status").otherwise(tonight).alias("status"),
-        pl.when(closed).then("closed_on").otherwise(pl.lit(night.cut)).alias("closed_on"),
-        pl.when(closed).then("closed_delivery").otherwise(pl.lit(night.delivery)).alias("closed_delivery"),
+        pl.when(stays).then("closed_on").otherwise(pl.lit(night.cut)).alias("closed_on"),
+        pl.when(stays).then("closed_delivery").otherwise(pl.lit(night.delivery)).alias("closed_delivery"),
     ]
 
 

@@ -19,7 +19,7 @@ from pipeline.queries.state import ENDED, STATUSES, Status, counts
 
 _WIDTHS: Mapping[str, tuple[str, int]] = {  # column -> heading, width in characters
     "query_id": ("Query", 17),
-    "status": ("Status", 12),
+    "status": ("Status", 16),
     "severity": ("Severity", 11),
     "ask": ("Ask", 18),
     "site": ("Site", 7),
@@ -45,7 +45,7 @@ _COLOURS = {
     "ERROR": ("#7A1F1F", "#F9D9D6"),
     "WARN": ("#6B4E00", "#FFF0C2"),
 }
-_FRESH = {Status.OPENED: "#1D5FA8", Status.REOPENED: "#A64B00"}
+_FRESH = {Status.OPENED: "#1D5FA8", Status.REOPENED: "#A64B00", Status.HELD: "#5D6B7A"}
 _LINE, _TALLEST = 13.5, 405  # points of a line of text, and of the tallest row that the format allows
 _MOST_CHARACTERS = 32_767  # of a cell, a limit of the format
 _CUT_OFF = " ... (cut off here; queries.csv has the whole text)"

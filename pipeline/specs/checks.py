@@ -12,11 +12,14 @@ from pydantic import ValidationError, model_validator
 
 from pipeline.errors import SpecError
 from pipeline.findings import Severity
-from pipeline.specs.frozen import Frozen, Names
+from pipeline.specs.frozen import Frozen, Names, YesNo
 from pipeline.specs.text_yaml import read_yaml
 
 _TABLE = re.compile(r"\b(raw|typed|live|quarantine|sdtm|derived|qc|ops|spec)\.([A-Za-z][A-Za-z0-9_]*)")
 _COMMENT = re.compile(r"--[^\n]*")
+INSIDERS = ("data management", "unblinded monitor")  # who may hear of the blind
+ASKED = ("site", "medical monitor", *INSIDERS)
+_SENDER = re.compile(r"sender of [a-z][a-z0-9_]*")
 _PLACE = re.compile(r"\{([a-z_0-9]+)\}")
 
 
@@ -26,7 +29,8 @@ class Check(Frozen):
     ``title`` is the finding's message and holds no value; ``message`` is its detail, with ``{column}`` for what the
     query returns. ``builds`` says whether a blinded build can ask it; what only the key can tell of a check that every
     build asks is a second query, ``sql_unblinded``. Without ``sql`` the engine itself raises it, in the room and under
-    the setting that ``raised_by`` names.
+    the setting that ``raised_by`` names. ``ask`` says who can answer, where that is not whoever fills the source of the
+    finding. ``blind``: the check watches over the blind, and no site or sender is ever told of it.
     """
 
     severity: Severity
@@ -35,6 +39,8 @@ class Check(Frozen):
     title: str
     message: str
     action: str
+    ask: str | None = None
+    blind: YesNo = False
     builds: Literal["all", "unblinded"] = "all"
     sql: str | None = None
     sql_unblinded: str | None = None
@@ -48,6 +54,10 @@ class Check(Frozen):
             raise ValueError("sql_unblinded stands beside the sql of a check that all builds ask")
         if "{" in self.title:
             raise ValueError("title holds a value; say it in message")
+        if self.ask is not None and self.ask not in ASKED and not _SENDER.fullmatch(self.ask):
+            raise ValueError(f"ask names nobody: {', '.join(ASKED)}, or sender of a source")
+        if self.blind and self.ask not in INSIDERS:
+            raise ValueError(f"a check of the blind asks {' or '.join(INSIDERS)}")
         return self
 
     @property

@@ -183,6 +183,13 @@ class Dataset(Frozen):
         joined = [join.source for part in self.parts for join in part.join.values()]
         return tuple(dict.fromkeys([*(part.source for part in self.parts), *joined, *self.reads]))
 
+    @property
+    def looked_up(self) -> dict[str, str]:
+        """Variables that are taken from a joined source, and that source."""
+        joins = {name: join.source for part in self.parts for name, join in part.join.items()}
+        taken = {name: (each.take or "").split(".")[0] for name, each in self.variables.items()}
+        return {name: joins[alias] for name, alias in taken.items() if alias in joins}
+
 
 class Setting(Frozen):
     """An assumption with its default and the id of the open question."""

@@ -107,9 +107,31 @@ def test_no_value_of_a_row_is_told_in_any_finding():
     columns = [name for name in delivered("edc_ae").columns if name != "_line"]
     outcome = checked("edc_ae", dict.fromkeys(columns, SECRET), {"AETERM": f"  {SECRET}\u4e2d"})
     assert outcome.counts.quarantined == 2
-    told = outcome.findings.drop("subject").cast(pl.String)
+    told = outcome.findings.drop("subject", "detail").cast(pl.String)
     assert not told.select(pl.any_horizontal(pl.all().str.contains(SECRET).any())).item()
     assert not outcome.quarantined["_reasons"].str.contains(SECRET).any()
+
+
+def test_a_findings_detail_tells_column_and_delivered_text_but_of_no_free_text():
+    outcome = checked("edc_ae", {"AESTDAT": " 45-JAN-2027", "AEOUT": "", "AETERM": f"{SECRET} " * 40})
+    told = dict(outcome.findings.filter("quarantined").select("variable", "detail").iter_rows())
+    assert told["AESTDAT"] == "AESTDAT:  45-JAN-2027"
+    assert told["AETERM"] is None
+
+
+def test_of_a_restricted_source_no_value_is_told():
+    outcome = checked("rtsm_unblinding_key", {"SUBJID": SECRET, "ARMCD": SECRET})
+    assert outcome.findings.filter("quarantined").height
+    assert outcome.findings["detail"].null_count() == outcome.findings.height
+
+
+def test_a_site_is_asked_to_correct_what_it_collects_and_a_sender_what_a_system_writes():
+    outcome = checked("edc_mhpre", {"MHOCCUR": "YES", "MHOCCUR_DEC": "Yess", "LOCKSTATUS": "?"})
+    action = dict(outcome.findings.filter("quarantined").select("variable", "action").iter_rows())
+    assert action["MHOCCUR"] == "ask the site to correct the entry"
+    assert action["LOCKSTATUS"] == "ask the sender to correct the record and deliver again"
+    nobody = checked("edc_mhpre", {"MHOCCUR": "YES", "SUBJID": SECRET}).findings.filter(variable="MHOCCUR")
+    assert nobody["action"].to_list() == ["ask the sender to correct the record and deliver again"]
 
 
 def test_a_subject_number_without_the_form_is_not_told_as_subject():

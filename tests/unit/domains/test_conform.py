@@ -70,6 +70,15 @@ def test_a_required_variable_without_value_is_a_finding() -> None:
     assert rules(through_the_gate("AE", event(AEDECOD=None))) == [("AE.AEDECOD.required", "WARN", 2)]
 
 
+def test_a_finding_names_the_subject_as_forms_do_and_a_missing_code_is_the_coders() -> None:
+    person = spec().study.subject_prefix + "101-001"
+    found = through_the_gate("AE", event(USUBJID=person, AEDECOD=None)).findings
+    assert found.select("subject", "action").row(0) == (
+        "101-001",
+        "ask the sender of coding_meddra for the missing value",
+    )
+
+
 def test_a_value_outside_its_codelist_is_a_finding_that_does_not_tell_the_value() -> None:
     built = through_the_gate("AE", event(AEOUT="PLANTED VALUE"))
     assert rules(built) == [("AE.AEOUT.codelist", "ERROR", 2)]

@@ -32,6 +32,23 @@ def test_a_query_whose_record_is_gone_is_told_apart_and_reopens_with_it() -> Non
     assert counts(ended, "ask")["closed"].to_list() == [2]
 
 
+def test_a_query_that_nothing_could_judge_stays_open_until_it_is_judged() -> None:
+    first, second, third = NIGHTS[:3]
+    opened = carried(QUERY.to_frame(), asked("abc"), first)
+    held = carried(opened, asked("c"), second, {"a"}, {"a", "b"})  # gone or not: nobody could look
+    assert dict(held.select("query_id", "status").iter_rows()) == {
+        "a": "OPEN, NOT JUDGED",
+        "b": "OPEN, NOT JUDGED",
+        "c": "OPEN",
+    }
+    assert held["closed_on"].null_count() == 3
+    assert counts(held, "ask")["open"].to_list() == [3]
+    later = dict(carried(held, asked("a"), third).select("query_id", "status").iter_rows())
+    assert later == {"a": "OPEN", "b": "CLOSED BY DATA", "c": "CLOSED BY DATA"}
+    closed = carried(carried(opened, asked(""), second), asked(""), third, (), {"a"})
+    assert set(closed["status"]) == {"CLOSED BY DATA"}
+
+
 def after(*nights: str) -> pl.DataFrame:
     state = QUERY.to_frame()
     for ids, night in zip(nights, NIGHTS, strict=False):
