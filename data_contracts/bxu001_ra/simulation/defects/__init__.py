@@ -23,6 +23,7 @@ from data_contracts.bxu001_ra.simulation.defects import (
     results,
     texts,
     visits,
+    vital_signs,
 )
 
 _MODULES: Final = (
@@ -37,6 +38,7 @@ _MODULES: Final = (
     visits,
     draws,
     dirt,
+    vital_signs,
     results,
     texts,
     deliveries,
