@@ -22,6 +22,7 @@ from data_contracts.bxu001_ra.simulation.defects import (
     medication,
     results,
     texts,
+    visit_dates,
     visits,
     vital_signs,
 )
@@ -36,6 +37,7 @@ _MODULES: Final = (
     assessments,
     laboratory,
     visits,
+    visit_dates,
     draws,
     dirt,
     vital_signs,
