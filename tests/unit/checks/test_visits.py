@@ -84,7 +84,7 @@ def test_a_visit_is_asked_about_where_its_date_comes_from(
 )
 def test_a_form_of_a_visit_is_not_dated_before_consent(tmp_path: Path, dated: str | None, found: int) -> None:
     records = {
-        f"sdtm.{name}": pl.DataFrame(schema={column: pl.String for column in columns})
+        f"sdtm.{name}": pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
         for name, columns in {
             **{
                 name: ("USUBJID", f"{name.upper()}SEQ", "VISIT", f"{name.upper()}DTC")

@@ -1,4 +1,4 @@
-"""Dates of a visit's form that SV cannot use: before consent (BX-DS-03), or of a visit that did not take place (BX-SV-04N)."""
+"""Dates of a visit's form that SV cannot use: before consent (BX-DS-03), or of a visit not made (BX-SV-04N)."""
 
 from __future__ import annotations
 
