@@ -21,6 +21,7 @@ from pipeline.derive import iso8601
 from pipeline.derive.distinct import once_a_value
 from pipeline.derive.text import not_ascii
 from pipeline.errors import BuildFailed
+from pipeline.findings import Severity
 
 BREACH: Final = pl.Schema({"position": pl.UInt32, "column": pl.String, "kind": pl.String})
 
@@ -29,9 +30,12 @@ SENTENCES: Final = {
     "ascii": "holds characters outside ASCII that no text rule replaces",
     "identity": "does not have the form of the study's numbers",
     "contradiction": "names another site than the subject's number",
+    "other_subject": "is that of another subject than the row's",
     "after_cut": "lies after the data cut",
     "key": "is not unique: other rows have the same",
 }
+# What is worse than a breach of its column usually is.
+SEVERITIES: Final = {"other_subject": Severity.CRITICAL}
 
 _ISO_OF: Final[Mapping[str, Expression]] = {
     "edc_date": iso8601.collected_date,

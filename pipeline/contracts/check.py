@@ -19,7 +19,13 @@ from pipeline.contracts.breaches import (
 from pipeline.contracts.facts import ColumnFacts, column_facts
 from pipeline.contracts.identity import SubjectForm
 from pipeline.contracts.model import key_of, source_of
-from pipeline.contracts.report import breach_findings, change_findings, subjects_of, with_reasons
+from pipeline.contracts.report import (
+    breach_findings,
+    change_findings,
+    renumbering_findings,
+    subjects_of,
+    with_reasons,
+)
 from pipeline.contracts.texts import blank_as_null, changes, clean_texts, renumbered
 from pipeline.errors import BuildFailed
 
@@ -45,7 +51,8 @@ class Checked:
     ``accepted``: ``_line`` and the delivered columns, integers as Int64, other text after R13, blank as null.
     ``quarantined``: ``_line`` and the delivered columns exactly as delivered, ``_reasons`` (rule ids, "; "
     between), ``_subject`` in the study's form (null where the number has another one). ``findings``: schema
-    FINDING, one a row and broken rule, one a column with changed texts.
+    FINDING, one a row and broken rule, one a column with changed texts, one a row with a number brought into the
+    study's form (one a column if there are many).
     """
 
     accepted: pl.DataFrame
@@ -89,7 +96,7 @@ def check(
     accepted, quarantined = _split(raw, numbered.texts, breaches, model, form)
     findings = [
         change_findings(model, normalised, "normalised", file),
-        change_findings(model, renumberings, "renumbered", file),
+        renumbering_findings(model, texts, numbered.texts, file, form),
         breach_findings(model, breaches, raw, numbered.texts, form, file),
     ]
     changed = sum(normalised.values()) + sum(renumberings.values())

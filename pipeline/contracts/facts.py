@@ -52,7 +52,8 @@ class ColumnFacts:
     """One column: ``owner`` None means the model's owner; ``not_submitted`` holds the reason, if any.
 
     ``codes`` maps a code to its printed text ("" if the sender delivers no text); ``decodes`` names the coded
-    column whose text this column holds; ``may_be_future`` exempts a date from the data cut.
+    column whose text this column holds; ``may_be_future`` exempts a date from the data cut; ``names_subject`` is
+    a regular expression whose group 1 is the subject's number in an identifier that is made from it.
     """
 
     kind: Kind
@@ -62,6 +63,7 @@ class ColumnFacts:
     codes: Mapping[str, str] = field(default_factory=dict)
     decodes: str | None = None
     may_be_future: bool = True
+    names_subject: str | None = None
     not_submitted: str | None = None
     severity: Severity = Severity.ERROR
     action: str = ""

@@ -41,10 +41,16 @@ def text(label: str, *, max_length: int = SAS_CHARACTER_LIMIT, **common: Unpack[
     )
 
 
-def identifier(label: str, *, pattern: str | None = None, **common: Unpack[Common]) -> Any:
-    """A number or name that identifies something; ``pattern`` is a regular expression for the whole text."""
+def identifier(
+    label: str, *, pattern: str | None = None, names_subject: str | None = None, **common: Unpack[Common]
+) -> Any:
+    """A number or name that identifies something; ``pattern`` is a regular expression for the whole text.
+
+    ``names_subject``: group 1 of this expression is the subject's number in the study's form, and must be the row's.
+    """
     checks = [rules.form(f"^(?:{pattern})$", "does not have the form of its identifier")] if pattern else []
-    return _field("identifier", label, [rules.length(SAS_CHARACTER_LIMIT), *checks], common)
+    every = [rules.length(SAS_CHARACTER_LIMIT), *checks]
+    return _field("identifier", label, every, common, names_subject=names_subject)
 
 
 def subject(label: str = "Subject number", **common: Unpack[Common]) -> Any:

@@ -7,16 +7,18 @@ from collections.abc import Mapping
 import pandera.polars as pa
 import polars as pl
 
-from pipeline.contracts.breaches import SENTENCES
+from pipeline.contracts.breaches import BREACH, SENTENCES, SEVERITIES, where_true
 from pipeline.contracts.facts import CORRECT, SENDER, SITE, column_facts, source_facts
 from pipeline.contracts.identity import SubjectForm
 from pipeline.contracts.model import key_of, source_of
+from pipeline.contracts.texts import changes
 from pipeline.findings import Severity, as_findings
 
 _CHANGE_MESSAGES = {
     "normalised": "texts were brought to plain ASCII with single spaces",
     "renumbered": "numbers were brought into the study's form",
 }
+MOST_LINES = 20  # renumbered lines of a column that are told one by one
 _KEY_ACTION = "ask the sender which of the rows is valid"
 _RULE_COLUMNS = ("column", "kind", "place", "severity", "message", "action", "asked", "quoted")
 _LONGEST_QUOTED = 200
@@ -44,6 +46,38 @@ def change_findings(
         action="none; the delivered file keeps the original",
         quarantined=False,
     )
+
+
+def renumbering_findings(
+    model: type[pa.DataFrameModel], before: pl.DataFrame, after: pl.DataFrame, file: str, form: SubjectForm
+) -> pl.DataFrame:
+    """One INFO finding a line with the subject that a number was brought to, so that a row put elsewhere is seen.
+
+    A column with more than ``MOST_LINES`` of them, a habit of the sender, has one finding with their number.
+    """
+    counted = changes(before, after, column_facts(model))
+    told = {column: count for column, count in counted.items() if count <= MOST_LINES}
+    many = {column: count for column, count in counted.items() if column not in told}
+    found = [
+        where_true(after, {column: pl.lit(before[column]) != pl.col(column)}, "renumbered") for column in told
+    ]
+    rows = pl.concat([BREACH.to_frame(), *found])
+    lines = rows.with_columns(
+        rule=_rule_ids(source_of(model)),
+        line=after["_line"].gather(rows["position"]),
+        subject=subjects_of(after, model, form).gather(rows["position"]),
+        variable="column",
+        message=pl.format("{}: the number was brought into the study's form", "column"),
+    )
+    each = as_findings(
+        lines,
+        severity=str(Severity.INFO),
+        source=source_of(model),
+        file=file,
+        action="see whether it is the subject that is meant; the delivered file keeps the original",
+        quarantined=False,
+    )
+    return pl.concat([change_findings(model, many, "renumbered", file), each])
 
 
 def breach_findings(
@@ -107,8 +141,8 @@ def _rule_table(model: type[pa.DataFrameModel]) -> pl.DataFrame:
         sentences = {kind: text for kind, text in SENTENCES.items() if kind != "key"} | declared
         rows += [
             (
-                column, kind, place, fact.severity, f"{column} {sentence}", fact.action, fact.asked,
-                open_to_all and fact.kind != "text",
+                column, kind, place, SEVERITIES.get(kind, fact.severity), f"{column} {sentence}", fact.action,
+                fact.asked, open_to_all and fact.kind != "text",
             )
             for kind, sentence in sentences.items()
         ]  # fmt: skip

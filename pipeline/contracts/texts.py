@@ -51,7 +51,9 @@ def renumbered(
     misread = {name: pl.col(name).is_not_null() & pl.lit(numbers[name]).is_null() for name in named}
     known = texts.with_columns(pl.coalesce(numbers[name], name).alias(name) for name in named)
     unclear = where_true(texts, misread, "identity")
-    return Renumbered(known, pl.concat([unclear, _contradictions(known, facts, form)]))
+    return Renumbered(
+        known, pl.concat([unclear, _contradictions(known, facts, form), _of_others(known, facts, form)])
+    )
 
 
 def _once(name: str, maker: Numbering, form: SubjectForm, sites: Collection[str]) -> pl.Expr:
@@ -69,3 +71,15 @@ def _contradictions(texts: pl.DataFrame, facts: Mapping[str, ColumnFacts], form:
         if subjects
     }
     return where_true(texts, tests, "contradiction")
+
+
+def _of_others(texts: pl.DataFrame, facts: Mapping[str, ColumnFacts], form: SubjectForm) -> pl.DataFrame:
+    """Rows with an identifier that is made from another subject's number; what names no subject contradicts none."""
+    subjects = [name for name, fact in facts.items() if fact.kind == "subject"]
+    tests = {
+        name: pl.col(name).str.extract(fact.names_subject, 1)
+        != pl.col(subjects[0]).str.extract(form.pattern, 0)
+        for name, fact in facts.items()
+        if fact.names_subject and subjects
+    }
+    return where_true(texts, tests, "other_subject")

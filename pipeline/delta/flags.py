@@ -1,15 +1,16 @@
-"""Changes that somebody should look at: of records that were closed for changes, and of texts that are coded."""
+"""Changes that somebody should look at: of records that were closed for changes, of texts that are
+coded, and of the subject that a record is about."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from pipeline.delta.records import Change
 
-LOCKED, CODED = "locked record", "coded text"
+LOCKED, CODED, MOVED = "locked record", "coded text", "record moved to another subject"
 FLAG = pl.Schema(
     {
         "flag": pl.String,
@@ -46,6 +47,22 @@ def locked_flags(records: pl.DataFrame, locked: Collection[str]) -> pl.DataFrame
     return rows.with_columns(flag=pl.lit(LOCKED), state=pl.format("{} while {}", "change", "lock")).select(
         FLAG.names()
     )
+
+
+def moved_flags(
+    records: pl.DataFrame, fields: pl.DataFrame, subject: str | None, meant: Callable[[pl.Expr], pl.Expr]
+) -> pl.DataFrame:
+    """Records whose subject in column ``subject`` is another one than before; ``meant`` reads its number."""
+    number = {
+        name: pl.coalesce(meant(pl.col(name)), pl.col(name)).fill_null("").alias(name)
+        for name in ("old", "new")
+    }
+    other = fields.filter(pl.col("column") == pl.lit(subject, pl.String)).select(
+        "old_line", "new_line", **number
+    )
+    rows = records.join(other.filter(pl.col("old") != pl.col("new")), on=["old_line", "new_line"], how="semi")
+    told = rows.with_columns(flag=pl.lit(MOVED), state=pl.lit("same record id, another subject"))
+    return told.select(FLAG.names())
 
 
 def coded_flags(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from pipeline.delta.flags import FLAG, Coding, coded_flags, locked_flags
+from pipeline.contracts.identity import subject_number
+from pipeline.delta.flags import FLAG, Coding, coded_flags, locked_flags, moved_flags
 from pipeline.delta.page import Night, page
 from pipeline.delta.records import FIELD, RECORD, Compared
 from pipeline.derive.spreadsheet import harmless
@@ -92,11 +93,20 @@ def _flags(parts: StudyParts, compared: Mapping[str, Compared], files: Files) ->
     compare = parts.spec.study.delivery.compare
     locked = compare.locked.values if compare.locked else ()
     found = [FLAG.to_frame(), *(locked_flags(each.records, locked) for each in compared.values())]
+    found += [
+        moved_flags(each.records, each.fields, parts.layouts[source].subject_column, _meant(parts))
+        for source, each in compared.items()
+    ]
     for term in compare.coded:
         each = compared[term.form]
         coding = _coding(parts, term, raw_rows(parts, term.coding, files))
         found.append(coded_flags(each.records, each.fields, raw_rows(parts, term.form, files), coding))
     return pl.concat(found)
+
+
+def _meant(parts: StudyParts) -> Callable[[pl.Expr], pl.Expr]:
+    """Reads the subject's number, however the sender writes it."""
+    return lambda text: subject_number(text, parts.form, ())
 
 
 def _coding(parts: StudyParts, term: CodedTerm, rows: pl.LazyFrame) -> Coding:

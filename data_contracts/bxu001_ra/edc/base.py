@@ -11,6 +11,9 @@ from pipeline.contracts import fields as f
 from pipeline.contracts.facts import Owner
 from pipeline.contracts.model import source
 
+RECORD_OF = (
+    r"^([0-9]{3}-[0-9]{3})-"  # this EDC begins the id of a record with the subject that it was entered for
+)
 _VERSIONING = "which version of the record counts; not a collected value"
 
 
@@ -58,7 +61,13 @@ class EdcForm(pa.DataFrameModel):
         owner="Sponsor",
         not_submitted="RECORDID names the row",
     )
-    RECORDID: str = f.identifier("Record in the EDC", required=True, owner="Sponsor")
+    RECORDID: str = f.identifier(
+        "Record in the EDC",
+        names_subject=RECORD_OF,
+        required=True,
+        owner="Sponsor",
+        action="ask the EDC team the same day whose record it is; the row is in no dataset",
+    )
     RECSTATUS: str = f.code(
         "Status of the record",
         codes.RECORD_STATUS,

@@ -1,6 +1,7 @@
 """Forms of a visit: the visit itself, vital signs, laboratory collection, urine pregnancy test.
 
-Plausibility of a measurement is judged by the study's checks; a contract only says what form a value has.
+Plausibility of a measurement is judged by the study's checks; a contract only says what form a value has, and that no
+measurement of a body lies below zero.
 """
 
 from __future__ import annotations
@@ -41,19 +42,19 @@ class VS(EdcForm):
     VSTPT: str = f.code("Time point", codes.TIME_POINT)
     VSTPT_DEC: str = f.decode("VSTPT", codes.TIME_POINT)
     VSTIM: str = f.edc_time("Time")
-    SYSBP: str = f.decimal("Systolic blood pressure (mmHg)")
-    DIABP: str = f.decimal("Diastolic blood pressure (mmHg)")
-    PULSE: str = f.decimal("Pulse (beats/min)")
-    RESP: str = f.decimal("Respiratory rate (breaths/min)")
-    TEMP: str = f.decimal("Body temperature")
+    SYSBP: str = f.decimal("Systolic blood pressure (mmHg)", "0")
+    DIABP: str = f.decimal("Diastolic blood pressure (mmHg)", "0")
+    PULSE: str = f.decimal("Pulse (beats/min)", "0")
+    RESP: str = f.decimal("Respiratory rate (breaths/min)", "0")
+    TEMP: str = f.decimal("Body temperature", "0")
     TEMPU: str = f.code("Unit of temperature", codes.TEMPERATURE_UNIT)
     TEMPU_DEC: str = f.decode("TEMPU", codes.TEMPERATURE_UNIT)
-    OXYSAT: str = f.decimal("Oxygen saturation (%)")
+    OXYSAT: str = f.decimal("Oxygen saturation (%)", "0")
     VSPOS: str = f.code("Position", codes.POSITION)
-    WEIGHT: str = f.decimal("Weight")
+    WEIGHT: str = f.decimal("Weight", "0")
     WEIGHTU: str = f.code("Unit of weight", codes.WEIGHT_UNIT)
     WEIGHTU_DEC: str = f.decode("WEIGHTU", codes.WEIGHT_UNIT)
-    HEIGHT: str = f.decimal("Height")
+    HEIGHT: str = f.decimal("Height", "0")
     HEIGHTU: str = f.code("Unit of height", codes.HEIGHT_UNIT)
     HEIGHTU_DEC: str = f.decode("HEIGHTU", codes.HEIGHT_UNIT)
 

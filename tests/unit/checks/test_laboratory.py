@@ -122,6 +122,12 @@ def test_every_collection_form_has_its_results_and_every_draw_its_form(tmp_path:
         "not due": ([form()], [], {"cut": "2027-03-08"}, []),
         "due": ([form()], [], {"cut": "2027-03-09"}, no_result),
         "not drawn": ([form(None, LBPERF="N")], [], {}, []),
+        "not drawn, but there": (
+            [form(LBPERF="N")],
+            [result(), result(3)],
+            {},
+            [("edc_lbc", 7, "LBPERF")],
+        ),
         "a result set aside": ([form()], [], {"quarantine__lab_results": aside}, []),
         "a result of nobody": ([form()], [result(SUBJID="999-999")], {"ops__links_lb": ELSEWHERE}, []),
         "the form set aside": ([], [result()], {"quarantine__edc_lbc": aside}, []),

@@ -48,6 +48,10 @@ def visit(number: float, name: str, day: str | None, occurred: str = "Y") -> dic
     }
 
 
+def first_row(oid: str, source: str = "edc_sv") -> list[dict[str, object]]:
+    return [{"USUBJID": PERSON, "oid": oid, "first_source": source, "first_line": 7}]
+
+
 def form(oid: str, line: int = 7) -> pl.DataFrame:
     return pl.DataFrame(
         [{"SUBJID": WHO, "VISITOID": oid, "SVDAT": None, "_line": line, "VISITNAME": oid}], schema=FORM
@@ -59,8 +63,54 @@ def form(oid: str, line: int = 7) -> pl.DataFrame:
 )
 def test_a_planned_visit_lies_after_the_one_before(tmp_path: Path, second: str, found: int) -> None:
     visits = [visit(2, "DAY 2", "2027-02-02"), visit(3, "WEEK 1", second)]
-    findings = findings_of(tmp_path, "BX-SV-01", {"sdtm.sv": visits, "live.edc_sv": form("W1")})
+    findings = findings_of(tmp_path, "BX-SV-01", {"sdtm.sv": visits, "derived.visits": first_row("W1")})
     assert findings.select("source", "line").rows() == [("edc_sv", 7)] * found
+
+
+@pytest.mark.parametrize(("source", "variable"), [("edc_sv", "SVDAT"), ("edc_vs", "SVSTDTC")])
+@pytest.mark.parametrize("check", ["BX-SV-01", "BX-SV-03"])
+def test_a_visit_is_asked_about_where_its_date_comes_from(
+    tmp_path: Path, check: str, source: str, variable: str
+) -> None:
+    visits = [visit(2, "DAY 2", "2027-02-02"), visit(3, "WEEK 1", "2027-01-20")]
+    tables = {"sdtm.sv": visits, "derived.visits": first_row("W1", source), "derived.subjects": subject()}
+    findings = findings_of(tmp_path, check, tables).filter(pl.col("visit") == "WEEK 1")
+    assert findings.select("source", "line", "variable").rows() == [(source, 7, variable)]
+
+
+@pytest.mark.parametrize(
+    ("dated", "found"),
+    [("03-JAN-2027", 1), ("04-JAN-2027", 0), ("UN-DEC-2026", 1), ("UN-JAN-2027", 0), (None, 0)],
+)
+def test_a_form_of_a_visit_is_not_dated_before_consent(tmp_path: Path, dated: str | None, found: int) -> None:
+    records = {
+        f"sdtm.{name}": pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+        for name, columns in {
+            **{
+                name: ("USUBJID", f"{name.upper()}SEQ", "VISIT", f"{name.upper()}DTC")
+                for name in ("vs", "lb", "is", "mb", "mk", "qs", "rs", "ie")
+            },
+            "dm": ("USUBJID", "DMDTC"),
+            "ds": ("USUBJID", "DSSEQ", "DSSTDTC"),
+        }.items()
+    }
+    forms = form("W1").with_columns(SVDAT=pl.lit(dated, pl.String), SVENDAT=pl.lit(None, pl.String))
+    findings = findings_of(
+        tmp_path, "BX-DS-03", {**records, "derived.subjects": subject(), "live.edc_sv": forms}
+    )
+    assert findings.select("source", "line", "variable").rows() == [("edc_sv", 7, "SVDAT")] * found
+
+
+@pytest.mark.parametrize(
+    ("performed", "dated", "found"), [("N", "08-FEB-2027", 1), ("N", None, 0), ("Y", "08-FEB-2027", 0)]
+)
+def test_a_visit_that_did_not_take_place_has_no_date(
+    tmp_path: Path, performed: str, dated: str | None, found: int
+) -> None:
+    forms = form("W1").with_columns(
+        SVPERF=pl.lit(performed), SVDAT=pl.lit(dated, pl.String), SVENDAT=pl.lit(None, pl.String)
+    )
+    assert findings_of(tmp_path, "BX-SV-04N", {"live.edc_sv": forms}).height == found
 
 
 @pytest.mark.parametrize(
@@ -80,7 +130,11 @@ def test_a_planned_visit_lies_after_the_one_before(tmp_path: Path, second: str, 
 def test_a_visit_is_out_of_its_window_from_the_first_day_outside(
     tmp_path: Path, number: int, name: str, oid: str, day: str, out: str | None
 ) -> None:
-    tables = {"sdtm.sv": [visit(number, name, day)], "derived.subjects": subject(), "live.edc_sv": form(oid)}
+    tables = {
+        "sdtm.sv": [visit(number, name, day)],
+        "derived.subjects": subject(),
+        "derived.visits": first_row(oid),
+    }
     findings = findings_of(tmp_path, "BX-SV-03", tables)
     assert findings["detail"].to_list() == ([f"Out of window by {out} d"] if out else [])
 

@@ -82,6 +82,6 @@ def checked(source: str, *spoiled: dict[str, str], sites: tuple[str, ...] = ("10
 
 
 def broken_rules(outcome: Checked) -> list[tuple[int, str]]:
-    """(line, rule) of every finding about a row, in order."""
-    rows = outcome.findings.filter(pl.col("line").is_not_null())
+    """(line, rule) of every finding about a row that is set aside, in order."""
+    rows = outcome.findings.filter(pl.col("line").is_not_null() & pl.col("quarantined"))
     return list(rows.select("line", "rule").iter_rows())

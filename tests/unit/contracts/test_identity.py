@@ -80,8 +80,33 @@ def test_renumbered_values_are_counted_and_unreadable_ones_set_aside():
     assert outcome.accepted["SITEID"].to_list() == ["101", "007"]
     assert broken_rules(outcome) == [(4, "lab_results.SUBJID.identity")]
     infos = outcome.findings.filter(pl.col("severity") == "INFO")
-    assert infos["rule"].to_list() == ["lab_results.SITEID.renumbered", "lab_results.SUBJID.renumbered"]
-    assert infos["message"][1].startswith("SUBJID: 2 ")
+    assert infos.select("rule", "line", "subject").rows() == [
+        ("lab_results.SITEID.renumbered", 3, "007-001"),
+        ("lab_results.SUBJID.renumbered", 2, "101-001"),
+        ("lab_results.SUBJID.renumbered", 3, "007-001"),
+    ]
+    assert outcome.counts.changed == 3
+
+
+@pytest.mark.parametrize(("lines", "told"), [(20, 20), (21, 1)])
+def test_a_habit_of_the_sender_is_told_once_with_its_number(lines, told):
+    outcome = checked("lab_results", *[{"SUBJID": "101 001"}] * lines)
+    infos = outcome.findings.filter(pl.col("rule") == "lab_results.SUBJID.renumbered")
+    assert infos.height == told
+    assert infos["message"].str.starts_with(f"SUBJID: {lines} ").any() == (told == 1)
+
+
+@pytest.mark.parametrize("written", ["101-003", "101003", "101-3"])
+def test_a_record_under_another_subject_than_its_id_names_is_set_aside(written):
+    rows = [
+        {"RECORDID": "101-001-VS-W8-1-1", "SUBJID": written},
+        {"RECORDID": "101-003-VS-W8-1-1", "SUBJID": written},
+        {"RECORDID": "V1", "SUBJID": written},  # names no subject
+    ]
+    outcome = checked("edc_vs", *rows)
+    assert broken_rules(outcome) == [(2, "edc_vs.RECORDID.other_subject")]
+    assert outcome.quarantined["_reasons"].to_list() == ["edc_vs.RECORDID.other_subject"]
+    assert outcome.findings.filter(pl.col("quarantined"))["severity"].to_list() == ["CRITICAL"]
 
 
 def test_without_a_site_master_no_zero_is_restored():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipeline.delta.flags import FLAG, Coding, coded_flags, locked_flags
+from pipeline.delta.flags import FLAG, MOVED, Coding, coded_flags, locked_flags, moved_flags
 from pipeline.delta.records import Identity, compare_source
 
 FORM = Identity(
@@ -38,6 +38,20 @@ def test_a_change_of_a_locked_record_is_flagged_and_mere_bookkeeping_is_not(
     flags = locked_flags(found.records, ("SIGNED",))
     assert flags.schema == FLAG
     assert flags["state"].to_list() == ([state] if state else [])
+
+
+@pytest.mark.parametrize(
+    ("now", "moved"), [("02", True), ("1", False), ("01", False), ("X", True), ("", True)]
+)
+def test_a_record_of_another_subject_than_before_is_flagged(now: str, moved: bool) -> None:
+    later = form(("a", now, "itch", "", "2", "OPEN"))
+    found = compare_source("form", form(LOCKED), later, FORM)
+    flags = moved_flags(
+        found.records, found.fields, "WHO", lambda text: text.str.extract("^([0-9]+)$").str.zfill(2)
+    )
+    assert flags.schema == FLAG
+    assert flags.select("flag", "key", "new_line").rows() == [(MOVED, "a", 2)] * moved
+    assert moved_flags(found.records, found.fields, None, lambda text: text).is_empty()
 
 
 def test_a_record_that_was_open_may_change() -> None:

@@ -13,6 +13,7 @@ from data_contracts.bxu001_ra.simulation.defects import (
     assessments,
     deliveries,
     dirt,
+    doses,
     draws,
     eligibility,
     events,
@@ -21,7 +22,9 @@ from data_contracts.bxu001_ra.simulation.defects import (
     medication,
     results,
     texts,
+    visit_dates,
     visits,
+    vital_signs,
 )
 
 _MODULES: Final = (
@@ -29,12 +32,15 @@ _MODULES: Final = (
     arms,
     exposure,
     medication,
+    doses,
     events,
     assessments,
     laboratory,
     visits,
+    visit_dates,
     draws,
     dirt,
+    vital_signs,
     results,
     texts,
     deliveries,

@@ -35,6 +35,7 @@ _NAMING_THE_STUDY: Final = tuple(source for source in _VICTIMS if not source.sta
 _NO_RECORDS: Final = ("edc_racc", "edc_mhpre", "edc_dstrt")  # never empty once subjects are in
 _CUMULATIVE: Final = ("coding_whodrug", "coding_meddra", "lab_results")
 _KEPT_PERCENT: Final = 90
+_NOBODY: Final = "998"  # subject within a site that the trial does not have
 _FREE_TEXT_FORMS: Final = (("edc_mh", "MHTERM"), ("edc_dv", "DVTERM"))
 
 
@@ -150,6 +151,17 @@ def _reentered(ground: Ground) -> Planted:
     return Planted({source: table}, noted(source, new, fate="re-entered"))
 
 
+def _moved(ground: Ground) -> Planted:
+    """A record whose id is that of its subject stands under another one tonight."""
+    source, _, rows = _form_rows(ground)
+    changed = rows.with_columns(SUBJID=pl.col("SITEID") + "-" + _NOBODY, RECVERSION=_next_version())
+    table = rewritten(ground.tables[source], changed, ["SUBJID", "RECVERSION"])
+    held = noted(source, changed, fate="quarantined", rule=f"{source}.RECORDID.other_subject")
+    return Planted(
+        {source: table}, notes_of(held, noted(source, changed, fate="record moved to another subject"))
+    )
+
+
 def _locked_change(ground: Ground) -> Planted:
     """A late change in a record that was locked: the new version is loaded and the change is told."""
     source, column, rows = _form_rows(ground, pl.col("LOCKSTATUS") != "OPEN")
@@ -179,6 +191,7 @@ KINDS: Final = (
     DefectKind("deleted_record", _deleted, earlier=True),
     DefectKind("vanished_record", _vanished, earlier=True),
     DefectKind("reentered_record", _reentered, earlier=True),
+    DefectKind("moved_record", _moved, earlier=True),
     DefectKind("locked_change", _locked_change, earlier=True),
     DefectKind("amended_term", _recoded, earlier=True),
     _file_kind("header_only", _header_only, _NO_RECORDS),

@@ -28,6 +28,7 @@ from pipeline.simulate.ground import PLANTED, ROW, noted, notes_of, rewritten
 
 _LOG: Final = "edc_ae"
 _NOBODY: Final = "77"  # number that no event has
+_NO_SAMPLE: Final = "K0000077"  # accession that no sample has
 _ONGOING: Final = {"AEENDAT": BLANK, "AEENTIM": BLANK, "AEONGO": TICK, **decoded(AEOUT="NR")}
 # An event that nothing else hangs on: no medication, no sample, no infusion, no death, not serious.
 _PLAIN: Final = (
@@ -208,6 +209,13 @@ def _before_consent(ground: Ground) -> Planted:
     return Planted(tables, noted(_LOG, new, rule="BX-AE-10"))
 
 
+def _unknown_sample(ground: Ground) -> Planted:
+    """An event names a sample that nobody has."""
+    rows = _one_of_plain(ground, "BX-LB-02A", pl.lit(value=True))
+    tables, new = changed(ground, _LOG, rows, AEACCESSN=pl.lit(_NO_SAMPLE))
+    return Planted(tables, noted(_LOG, new, rule="BX-LB-02A"))
+
+
 KINDS: Final = (
     DefectKind("BX-AE-01", _after_the_end),
     DefectKind("BX-AE-02", _unclear_start),
@@ -219,4 +227,5 @@ KINDS: Final = (
     DefectKind("BX-AE-08", _late_reaction),
     DefectKind("BX-AE-09", _twice),
     DefectKind("BX-AE-10", _before_consent),
+    DefectKind("BX-LB-02A", _unknown_sample),
 )

@@ -1,4 +1,4 @@
-"""Defects of results, flags and reference ranges (BX-LB-05 to -08; dirt 14)."""
+"""Defects of results, flags and reference ranges (BX-LB-05, 05L to -08; dirt 14)."""
 
 from __future__ import annotations
 
@@ -120,6 +120,20 @@ def _other_flag(ground: Ground) -> Planted:
     )
 
 
+def _unusable_limit(ground: Ground) -> Planted:
+    """A lower limit with a decimal comma, or above the upper one: the flag beside it cannot be compared."""
+    rows = _standing_apart(ground, _OF_BOTH).filter(
+        pl.col("REFLO").is_not_null() & pl.col("REFHI").is_not_null()
+    )
+    rows = own_places(ground, rows, _topic)
+    comma = pl.int_range(pl.len()) % 2 == 0
+    above = (number("REFHI") + 1).cast(pl.Decimal(18, 1)).cast(pl.String)
+    changed = rows.with_columns(REFLO=pl.when(comma).then(pl.col("REFLO") + ",0").otherwise(above))
+    table = rewritten(ground.tables[LAB], changed, ["REFLO"])
+    told = [noted(LAB, changed, rule=rule) for rule in ("BX-LB-05L", "BX-LB-05", "BX-LB-07")]
+    return Planted({LAB: table}, notes_of(*told))
+
+
 def _differential(ground: Ground) -> Planted:
     """A percentage or a count of one kind of cells is off, within its own range."""
     share = ground.count // 2
@@ -177,6 +191,7 @@ KINDS: Final = (
     DefectKind("range_change", _new_range),
     DefectKind("BX-LB-07", _wrong_range),
     DefectKind("range_missing", _no_range),
+    DefectKind("BX-LB-05L", _unusable_limit),
     DefectKind("BX-LB-06", _differential),
     DefectKind("BX-LB-08", _other_rate),
     DefectKind("BX-LB-05", _other_flag),

@@ -123,6 +123,20 @@ def _unmatched(ground: Ground) -> Planted:
     return Planted({DRAWS: rewritten(table, lost, ()), LAB: results}, notes_of(*notes))
 
 
+def _said_not_collected(ground: Ground) -> Planted:
+    """A collection form says that nothing was collected, and names a sample that has results."""
+    rows = own_places(
+        ground,
+        _collected(ground).filter(pl.col("VISITOID").is_in(_UNSCORED)),
+        lambda row: [f"{DRAWS}/{row['VISITOID']}", _FIRST_TEST],
+    )
+    known = ground.tables[LAB].filter(~pl.col(PLANTED))
+    rows = rows.join(known, on="ACCESSN", how="semi", maintain_order="left")
+    changed = rows.with_columns(LBPERF=pl.lit("N"), LBPERF_DEC=pl.lit(codes.YN["N"]))
+    table = rewritten(ground.tables[DRAWS], changed, ["LBPERF", "LBPERF_DEC"])
+    return Planted({DRAWS: table}, noted(DRAWS, changed, rule="BX-LB-02"))
+
+
 def _lost_draw(ground: Ground, forms: pl.DataFrame) -> pl.DataFrame:
     """A collection form at a visit without scores whose results can all go."""
     lab = ground.tables[LAB]
@@ -169,6 +183,7 @@ def _pregnancy(ground: Ground) -> Planted:
 
 KINDS: Final = (
     DefectKind("BX-LB-02", _unmatched),
+    DefectKind("not_collected", _said_not_collected),
     DefectKind("BX-LB-01", _liver_injury),
     DefectKind("BX-LB-03", _other_label),
     DefectKind("BX-LB-04", _other_person),

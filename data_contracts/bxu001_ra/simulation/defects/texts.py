@@ -11,6 +11,7 @@ from pipeline.simulate.ground import Spoil, noted, notes_of, rewritten, stated
 
 _EASY_VISIT: Final = pl.col("VISITOID").is_in(["W1", "W2", "W8"])
 _NOISE: Final = ("  {}", "{} ", "{}\t", "\u00a0{}", "{}\r\n", "{}\u2019")
+_ONE_BY_ONE: Final = 20  # numbers that are told line by line
 _QUOTE: Final = "\u2019"  # a typographic apostrophe, one byte in Windows-1252
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
@@ -82,9 +83,10 @@ def _lost_hyphen(ground: Ground) -> Planted:
         _subject=pl.col("SUBJID"), SUBJID=number.list.get(0) + blank + number.list.get(1)
     )
     table = rewritten(ground.tables[lab], changed, ["SUBJID"])
-    told = [noted(lab, changed, subject="_subject")]
-    if rows.height:
-        told.append(stated(lab, fate="mapped", rule=f"{lab}.SUBJID.renumbered"))
+    rule = f"{lab}.SUBJID.renumbered"
+    if rows.height <= _ONE_BY_ONE:
+        return Planted({lab: table}, noted(lab, changed, subject="_subject", rule=rule))
+    told = [noted(lab, changed, subject="_subject"), stated(lab, fate="mapped", rule=rule)]
     return Planted({lab: table}, notes_of(*told))
 
 
