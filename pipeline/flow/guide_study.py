@@ -8,6 +8,7 @@ from itertools import groupby
 import polars as pl
 
 from pipeline.documents.guide.facts import (
+    UNTOLD,
     Arm,
     Assumption,
     Criterion,
@@ -149,8 +150,10 @@ def subject_facts(found: Found) -> Subjects:
     """What DM, DS and TS say about the subjects; all 0 without DM."""
     if "DM" not in found:
         return Subjects(0)
-    rows = _rows(found["DM"], "USUBJID", "ARMNRS", "RFXSTDTC", "DTHFL")
-    reasons = rows.group_by(pl.col("ARMNRS").fill_null("")).len().sort("ARMNRS").rows()
+    rows = _rows(found["DM"], "USUBJID", "ARMNRS", "ACTARMCD", "RFXSTDTC", "DTHFL")
+    armless = pl.col("ACTARMCD").is_null() & ("ACTARMCD" in found["DM"].records.collect_schema())
+    unknown = pl.when(armless).then(pl.lit(UNTOLD)).otherwise(pl.lit(""))
+    reasons = rows.group_by(pl.col("ARMNRS").fill_null(unknown)).len().sort("ARMNRS").rows()
     ended = None
     if "DS" in found:
         events = _rows(found["DS"], "USUBJID", "DSSCAT").filter(pl.col("DSSCAT") == _ENDED)

@@ -143,12 +143,15 @@ class DatasetFacts:
     without_data: tuple[tuple[str, str], ...] = ()  # variable, why
 
 
+UNTOLD = "?"  # neither an actual arm nor the reason why there is none
+
+
 @dataclass(frozen=True)
 class Subjects:
     """Subjects of the study by what DM and DS know; None where they cannot tell."""
 
     all: int
-    by_reason: tuple[tuple[str, int], ...] = ()  # ARMNRS, "" for subjects with an actual arm
+    by_reason: tuple[tuple[str, int], ...] = ()  # ARMNRS, "" for subjects with an actual arm; else UNTOLD
     treated: int | None = None
     ended: int | None = None
     died: int | None = None

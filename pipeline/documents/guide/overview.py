@@ -15,7 +15,7 @@ from pipeline.documents.guide.blocks import (
     prose,
     section,
 )
-from pipeline.documents.guide.facts import GuideFacts, Subjects
+from pipeline.documents.guide.facts import UNTOLD, GuideFacts, Subjects
 
 _FAILED = "SCREEN FAILURE"
 _MAPPED, _SET_ASIDE = "mapped", "quarantined"
@@ -150,7 +150,10 @@ def _more(facts: GuideFacts) -> Iterator[Block]:
 
 
 def _people(people: Subjects) -> Table:
-    rows = [(reason or "(null)", _REASONS.get(reason, ""), counted(n)) for reason, n in people.by_reason]
+    rows = [
+        ("(null)" if reason in ("", UNTOLD) else reason, _REASONS.get(reason, ""), counted(n))
+        for reason, n in people.by_reason
+    ]
     rows.append(("all", "", counted(people.all)))
     columns = (
         Column("ARMNRS", 0.3, strong=True),
@@ -162,6 +165,7 @@ def _people(people: Subjects) -> Table:
 
 _REASONS = {
     "": "planned and actual arm are filled",
+    UNTOLD: "not known: a delivered row that tells it broke its contract",
     "SCREEN FAILURE": "did not pass screening",
     "NOT ASSIGNED": "assigned to no arm",
     "ASSIGNED, NOT TREATED": "assigned to an arm, received no study treatment",
