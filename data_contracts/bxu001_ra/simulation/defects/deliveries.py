@@ -86,7 +86,7 @@ def _trailer(whole: bytes) -> bytes:
 
 
 def _other_study(whole: bytes) -> bytes:
-    return whole.replace(b"BXU001-RA", b"BXU002-RA")
+    return whole.replace(b"BXU001", b"BXU002")
 
 
 def _absent(_: bytes) -> None:

@@ -56,8 +56,9 @@ def _foreign_bytes(ground: Ground) -> Planted:
     changed = rows.with_columns(DVTERM=pl.col("DVTERM") + f" {_QUOTE}")
     table = rewritten(ground.tables[source], changed, ["DVTERM"])
     told = [noted(source, changed, rule=f"{source}.encoding", subject=None)]
-    if rows.height:
-        told.append(stated(source, fate="mapped", rule=f"{source}.DVTERM.normalised"))
+    if not rows.height:
+        return Planted({}, notes_of(*told))
+    told.append(stated(source, fate="mapped", rule=f"{source}.DVTERM.normalised"))
     return Planted({source: table}, notes_of(*told), {source: _as_windows})
 
 
