@@ -16,6 +16,7 @@ from pipeline.settings import Settings
 from pipeline.warehouse.builds import Build, published, verify
 from tests.conftest import AS_OF
 from tests.pipeline.terminal import MARKER, Terminal, finished, started
+from tests.slow import slow
 
 SMALL = 20_000  # bytes: less than any table of the laboratory
 STUDY = "bxu001-ra"
@@ -95,6 +96,7 @@ def test_a_package_is_released_whole_told_as_json_and_left_alone_the_second_time
     assert contents(tmp_path / "shelf") == before
 
 
+@slow
 def test_the_next_release_gets_the_next_number_and_a_changed_one_is_not_taken_for_it(
     sdtm: Terminal, copy: Path, tmp_path: Path
 ) -> None:
@@ -180,6 +182,7 @@ def test_a_full_disk_during_a_release_is_one_line_and_leaves_no_folder(copy: Pat
     assert contents(tmp_path / "shelf") == {}
 
 
+@slow
 def test_a_killed_build_leaves_the_published_one_and_the_next_build_succeeds(
     changed: Path, sdtm: Terminal
 ) -> None:
