@@ -16,8 +16,8 @@ from pipeline.cli.options import BLINDED, MODE, command, settings
     "--status",
     "statuses",
     multiple=True,
-    type=click.Choice(("opened", "reopened", "open", "closed", "gone")),
-    help="Only these; may be given several times.",
+    type=click.Choice(("opened", "reopened", "open", "held", "closed", "gone")),
+    help="Only these (held: open, not judged); may be given several times.",
 )
 @click.option("--by-site", is_flag=True, help="With --to: one workbook a site as well.")
 @command
