@@ -13,7 +13,7 @@ from pipeline.emit.manifest import FILE as MANIFEST
 from pipeline.emit.manifest import PackagedFile, changed_files
 from pipeline.emit.releases import ReleaseName, Shelved, alike, next_number, same_contents, shelved, strays
 from pipeline.errors import BuildFailed
-from pipeline.files import folder_aside, keep_folder, machine_errors, only_one, sha256_of, write_text
+from pipeline.files import clear, folder_aside, keep_folder, machine_errors, only_one, sha256_of, write_text
 from pipeline.flow.conform import Judge
 from pipeline.flow.conform_release import keep_verdict
 from pipeline.flow.context import BLINDED, StudyParts, open_context, study_parts
@@ -76,6 +76,10 @@ def release_of(build: Build | None, parts: StudyParts, shelf: Path, judge: Judge
     with machine_errors(str(shelf)):
         shelf.mkdir(parents=True, exist_ok=True)
         with only_one(shelf / _LOCK, str(shelf), "release"):
+            for left in sorted(
+                shelf.glob(f".{INDEX}.*.part")
+            ):  # of a run that was killed while it wrote the page
+                clear(left)
             release = _shelved(build, parts, shelf, judge)
             there = shelved(shelf)
             for one in there:
