@@ -126,6 +126,8 @@ def _built_meanwhile(stage: Stage, phase: Phase) -> Verdict:
     _ends_well(stage, phase, first, verdict)
     if tree(stage.shelf) != wanted:
         verdict.problems.append("the package is not that of the build it was begun with")
+    for release in stage.shelf.iterdir():  # what was found of it goes with it
+        (stage.place.catalog.parent / "conformance" / f"{release.name}.parquet").unlink(missing_ok=True)
     remove(stage.shelf)
     return afterwards(stage, phase, verdict)
 
