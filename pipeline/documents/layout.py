@@ -7,7 +7,6 @@ at the left, bookmarks open at the start.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -149,17 +148,6 @@ def describe(canvas: Canvas, edges: Edges) -> None:
         canvas.setDateFormatter(lambda *_: told)
     canvas.showOutline()
     canvas.setViewerPreference("DisplayDocTitle", "true")
-
-
-def with_total(write: Callable[[BytesIO, int], int]) -> bytes:
-    """The document that ``write`` makes (into, total pages) -> its pages; called again until both totals agree."""
-    total = 0
-    while True:
-        into = BytesIO()
-        found = write(into, total)
-        if found == total:
-            return into.getvalue()
-        total = found
 
 
 def tint(colour: Color, share: float) -> Color:

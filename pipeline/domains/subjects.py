@@ -11,7 +11,7 @@ from pipeline.derive.iso8601 import collected_date, collected_time, datetime_iso
 from pipeline.domains.mapping import kept
 from pipeline.domains.records import LINE, REASONS, Inputs
 from pipeline.specs.models import Study
-from pipeline.specs.reference_models import Moment
+from pipeline.specs.reference_models import MOMENTS, Moment
 
 ROW_OF = (
     "_line"  # RFICDTC_line is the line that gave RFICDTC, in the source that the study names for the moment
@@ -20,16 +20,12 @@ ROW_OF = (
 # does: then RFICDTC is unknown, and nobody may take it for not there.
 HELD = "_held"
 ASSIGNED = "RANDOMIZED"
-# Moment of the subject -> its name in the study's reference, and whether the first or the last one counts.
-MOMENTS = {
-    "RFICDTC": ("consent", True),
-    "RFXSTDTC": ("exposure_start", True),
-    "RFXENDTC": ("exposure_end", False),
-    "ENDDTC": ("end_of_participation", False),
-    "LASTDTC": ("last_contact", False),
-    "DTHDTC": ("death", True),
-    "RESCUEDTC": ("rescue", True),
-}
+_LATEST = (
+    "RFXENDTC",
+    "ENDDTC",
+    "LASTDTC",
+)  # of several dates the last one counts; of the other moments the first
+DATED = tuple(name for name in MOMENTS if name != ASSIGNED)
 SUBJECTS = pl.Schema(
     {
         "SUBJID": pl.String,
@@ -43,8 +39,8 @@ SUBJECTS = pl.Schema(
         "DTHDTC": pl.String,
         "RESCUEDTC": pl.String,
         "RANDOMIZED": pl.Boolean,
-        **{f"{name}{ROW_OF}": pl.UInt32 for name in MOMENTS},
-        **{f"{name}{HELD}": pl.UInt32 for name in (*MOMENTS, ASSIGNED)},
+        **{f"{name}{ROW_OF}": pl.UInt32 for name in DATED},
+        **{f"{name}{HELD}": pl.UInt32 for name in MOMENTS},
     }
 )
 
@@ -60,9 +56,9 @@ def subjects(inputs: Inputs) -> pl.DataFrame:
     reference = inputs.spec.study.reference
     roster = inputs.live(reference.roster).sort(LINE).unique("SUBJID", keep="first", maintain_order=True)
     found = roster.select("SUBJID", "SITEID")
-    for name, (role, first) in MOMENTS.items():
-        moment: Moment = getattr(reference, role)
-        found = found.join(_moment(inputs, moment, name, first=first), on="SUBJID", how="left")
+    for name in DATED:
+        moment: Moment = getattr(reference, MOMENTS[name])
+        found = found.join(_moment(inputs, moment, name, first=name not in _LATEST), on="SUBJID", how="left")
         found = _with_held(inputs, found, moment, name, pl.col(name).is_null())
     assignments = inputs.live(reference.assignment.source)
     for where in reference.assignment.where:
@@ -112,6 +108,5 @@ def _with_held(
 
 def moment_source(study: Study, name: str) -> str:
     """The source in which ``<name>_line`` and ``<name>_held`` of the subjects lie."""
-    role = "assignment" if name == ASSIGNED else MOMENTS[name][0]
-    moment: Moment = getattr(study.reference, role)
+    moment: Moment = getattr(study.reference, MOMENTS[name])
     return moment.source

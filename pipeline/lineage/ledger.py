@@ -13,8 +13,6 @@ from pipeline.lineage.told import Place
 from pipeline.specs.load import StudySpec
 from pipeline.specs.models import Dataset, Part, Verb
 
-SOURCE_LAYERS = ("raw", "typed", "quarantine")
-
 
 @dataclass(frozen=True)
 class Delivered:

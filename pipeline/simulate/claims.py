@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-WHOLE_STUDY = "*"  # the subject of what concerns all subjects together
-
 
 @dataclass
 class Claims:
